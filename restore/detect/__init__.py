@@ -1,0 +1,53 @@
+"""A window in, the losses of one frame out. One file a detector: add yours here, or name it in a recipe.
+
+A detector is a frozen dataclass whose fields are its parameters. It answers for one frame at a time, looks only at
+frames within `reach_frames` (through the window, which never shows across a cut what the part does not ask for), and
+must give the same answer whatever was asked before. What it cannot decide goes into `Detection.objects` as
+"undecided" and not into the mask.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal, Protocol
+
+from restore.frames import Bits
+from restore.window import Window
+
+
+@dataclass(frozen=True)
+class Found:
+    """One thing a detector saw."""
+
+    frame: int
+    kind: str
+    """dirt, scratch ..."""
+    box: tuple[int, int, int, int]
+    """(y0, x0, y1, x1), half-open, luma pixels."""
+    area_px: int
+    confidence: float
+    """0 to 1."""
+    status: Literal["confirmed", "undecided"] = "confirmed"
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Detection:
+    """What a detector says about one frame."""
+
+    mask: Bits
+    """(H, W) bool: to be filled."""
+    objects: tuple[Found, ...] = ()
+
+
+class Detector(Protocol):
+    """What a file in this folder has to offer."""
+
+    version: ClassVar[int]
+
+    @property
+    def reach_frames(self) -> int:
+        """How many frames before and after it may look at."""
+
+    def detect(self, window: Window, t: int) -> Detection:
+        """Return the losses of frame t."""

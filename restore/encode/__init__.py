@@ -1,0 +1,38 @@
+"""Restored pictures in, a file of the same nature out. One file an output format.
+
+A film is encoded in segments, one a step, each its own small file; `join` puts them together by copying packets, and
+carries over everything that is not picture: sound, subtitles, chapters, attachments, tags, timecode, aspect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import ClassVar, Protocol
+
+from restore.frames import Picture
+from restore.source import Source
+from restore.span import Span
+
+
+class Encoder(Protocol):
+    """What a file in this folder has to offer: a frozen dataclass whose fields are its settings."""
+
+    version: ClassVar[int]
+    suffixes: ClassVar[tuple[str, ...]]
+    """File name endings this encoder is chosen by, lower case with the dot; "/" stands for a folder."""
+    lossless: ClassVar[bool]
+    """Whether decoding gives the samples back exactly."""
+
+    @property
+    def segment_frames(self) -> int | None:
+        """Grid on which the film must be cut for the same bytes whatever the spans; None where any cut will do."""
+
+    def check(self, source: Source, output: Path) -> None:
+        """Raise OutputError, before any work, where this source cannot become that output."""
+
+    def write_segment(self, path: Path, source: Source, span: Span, pictures: Iterable[Picture]) -> None:
+        """Encode the pictures of `span`, in order, into `path`, which appears whole or not at all."""
+
+    def join(self, output: Path, source: Source, segments: Sequence[tuple[Span, Path]]) -> None:
+        """Make `output` from all segments of the film, in order; it appears whole or not at all."""

@@ -1,0 +1,108 @@
+"""Window: all that a part may see: pictures around a frame, never across a cut, with motion and what is hidden.
+
+Everything is made on demand and kept in the process's one Cache, so a part asks for what it needs and pays once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import numpy as np
+
+from restore import colour, cuts, motion, noise
+from restore.cache import Cache
+from restore.frames import Bits, Picture, digest
+from restore.motion.flow import vectors
+from restore.motion.proxy import Proxy, scale_of, shrink
+from restore.source import PixelFormat, Plane
+from restore.span import Span
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Window:
+    """A view of one film for one stage. `picture` and `hidden` may be asked for any frame of `film`."""
+
+    pixels: PixelFormat
+    size: tuple[int, int]
+    film: Span
+    """All frames there are."""
+    picture: Callable[[int], Picture]
+    """Frame number to decoded picture."""
+    hidden: Callable[[int], Bits]
+    """Frame number to the (H, W) mask of what is damaged there; all False while detecting."""
+    cache: Cache = field(default_factory=lambda: Cache(1 << 28), compare=False)
+    name: str = ""
+    """Tells apart the films that share a cache."""
+    preset: str = "medium"
+    """DIS preset for flow."""
+
+    @classmethod
+    def of(
+        cls, pictures: Sequence[tuple[Plane, ...]], pixels: PixelFormat, hidden: Sequence[Bits] | None = None
+    ) -> Window:
+        """Return a window over pictures in memory: the door for tests and for use without files."""
+        size = (pictures[0][0].shape[0], pictures[0][0].shape[1])
+        nothing = np.zeros(size, bool)
+        return cls(
+            pixels, size, Span(0, len(pictures)),
+            lambda t: Picture(t, pictures[t]),
+            lambda t: nothing if hidden is None else hidden[t],
+        )
+
+    def memo(self, kind: str, key: Hashable, make: Callable[[], T]) -> T:
+        """Return a value a part derives from pictures, made once: `kind` and `key` must name it fully."""
+        return self.cache.get((self.name, kind, key), make)
+
+    def grey(self, t: int) -> colour.Float:
+        """Return luma (H, W) float32 in 8-bit levels."""
+        return self.memo("grey", t, lambda: colour.grey(self.picture(t).planes, self.pixels))
+
+    def grain(self, t: int) -> float:
+        """Return the grain's standard deviation in 8-bit levels, measured on the frame itself."""
+        return self.memo("grain", t, lambda: noise.grain_sigma(self.grey(t)))
+
+    def proxy(self, t: int) -> Proxy:
+        """Return the small 8-bit picture (h, w), what is hidden replaced by a smooth guess."""
+        plain = self.memo("proxy", t, lambda: motion.proxy(self.grey(t)))
+        return self.memo(
+            "proxy-filled", (t, self.hidden_digest(t)),
+            lambda: motion.prefill(plain, shrink(self.hidden(t), scale_of(self.size))),
+        )
+
+    def hidden_digest(self, t: int) -> str:
+        """Return the digest of what is hidden in frame t."""
+        return digest(self.hidden(t))
+
+    def is_cut(self, t: int) -> bool:
+        """Tell whether frame t begins a new shot."""
+        def of(u: int) -> cuts.Signature:
+            plain = self.memo("proxy", u, lambda: motion.proxy(self.grey(u)))
+            return self.memo("signature", u, lambda: cuts.signature(plain))
+
+        return self.memo("cut", t, lambda: cuts.is_cut(t, self.film, of))
+
+    def shot(self, t: int, reach: int) -> Span:
+        """Return the frames within `reach` of t that belong to its shot, t included."""
+        start = stop = t
+        while start > max(self.film.start, t - reach) and not self.is_cut(start):
+            start -= 1
+        while stop + 1 < min(self.film.stop, t + reach + 1) and not self.is_cut(stop + 1):
+            stop += 1
+        return Span(start, stop + 1)
+
+    def vectors(self, t: int, u: int) -> colour.Float:
+        """Return the raw displacement field t to u (h, w, 2), in proxy pixels."""
+        key = (t, u, self.hidden_digest(t), self.hidden_digest(u), self.preset)
+        return self.memo("vectors", key, lambda: vectors(self.proxy(t), self.proxy(u), self.preset))
+
+    def flow(self, t: int, u: int) -> motion.Flow:
+        """Return the motion from frame t to frame u with its validity. Ask only within one shot."""
+        key = (t, u, self.hidden_digest(t), self.hidden_digest(u), self.preset)
+        return self.memo(
+            "flow", key,
+            lambda: motion.estimate(self.vectors(t, u), self.vectors(u, t), scale_of(self.size)),
+        )
