@@ -1,4 +1,4 @@
-"""Cache: one byte-bounded memory per process for decoded pictures, proxies and flows; each made once, oldest out first."""
+"""Cache: a byte-bounded memory for pictures, proxies and flows; each is made once, the oldest goes first."""
 
 from __future__ import annotations
 

@@ -22,6 +22,8 @@ JUMP = 3.0
 """A cut differs this many times more than the frames around it usually do."""
 FLOOR = 0.16
 """Differences below this are never a cut (0 same, 1 nothing in common)."""
+VISIBLE_LEVELS = 6.0
+"""Mean difference in 8-bit levels from which a difference counts in full."""
 RETURN = 0.6
 """If a later frame resembles the one before by this share of the jump, the scene came back: not a cut."""
 
@@ -33,7 +35,7 @@ class Signature:
     histogram: Float
     """(64,) share of pixels per level, blurred so that flicker does not move all of it."""
     thumb: Float
-    """(18, 32) levels, mean and contrast removed."""
+    """(18, 32) 8-bit levels."""
 
 
 def signature(small: Proxy) -> Signature:
@@ -41,15 +43,20 @@ def signature(small: Proxy) -> Signature:
     counts = np.histogram(small, 64, (0, 256))[0].astype(np.float32)
     counts = cv2.GaussianBlur((counts / counts.sum())[None], (0, 0), 1.5)[0]
     thumb = cv2.resize(small, (32, 18), interpolation=cv2.INTER_AREA).astype(np.float32)
-    thumb = cv2.GaussianBlur(thumb, (0, 0), 1.0)
-    return Signature(counts, (thumb - thumb.mean()) / max(float(thumb.std()), 4.0))
+    return Signature(counts, cv2.GaussianBlur(thumb, (0, 0), 1.0))
 
 
 def difference(a: Signature, b: Signature) -> float:
     """Return how little two frames have in common, 0 to about 1: both their tones and their layout must change."""
     tones = 0.5 * float(np.abs(a.histogram - b.histogram).sum())
-    layout = 0.5 * (1.0 - float((a.thumb * b.thumb).mean()))
-    return 0.35 * tones + 0.65 * min(1.0, 2 * layout)
+    layout = 1.0 - float((_contrast(a.thumb) * _contrast(b.thumb)).mean())
+    # Two nearly black frames differ in everything but what can be seen.
+    seen = min(1.0, float(np.abs(a.thumb - b.thumb).mean()) / VISIBLE_LEVELS)
+    return seen * (0.35 * tones + 0.65 * min(1.0, layout))
+
+
+def _contrast(thumb: Float) -> Float:
+    return (thumb - thumb.mean()) / max(float(thumb.std()), 1.0)
 
 
 def is_cut(t: int, film: Span, of: Callable[[int], Signature]) -> bool:
@@ -63,7 +70,7 @@ def is_cut(t: int, film: Span, of: Callable[[int], Signature]) -> bool:
     usual = [difference(of(u - 1), of(u)) for u in near if u != t]
     if usual and jump < JUMP * float(np.median(usual)):
         return False
-    returns = [(t - 1, t + 1), (t - 1, t + 2), (t - 2, t), (t - 2, t + 1)]
+    returns = [(t - 1, t + 1), (t - 1, t + 2), (t - 2, t), (t - 3, t), (t - 2, t + 1)]
     seen = [difference(of(a), of(b)) for a, b in returns if a >= film.start and b < film.stop]
     return all(d > RETURN * jump for d in seen)
 

@@ -59,6 +59,65 @@ class Patch:
         return self.mask.nbytes + self.origin.nbytes + self.offset.nbytes + sum(p.nbytes for p in self.planes)
 
 
+@dataclass(frozen=True)
+class Packed:
+    """A patch without its empty part: what caches hold while a span's neighbours are worked on."""
+
+    index: int
+    where: npt.NDArray[np.int32]
+    """Places of the mask's pixels in the flattened picture."""
+    samples: tuple[tuple[npt.NDArray[np.int32], Plane], ...]
+    """For each plane the places of its samples and their code values."""
+    origin: npt.NDArray[np.uint8]
+    offset: npt.NDArray[np.int8]
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes held."""
+        arrays = [self.where, self.origin, self.offset, *(a for pair in self.samples for a in pair)]
+        return sum(a.nbytes for a in arrays)
+
+    @property
+    def digest(self) -> str:
+        """Return a short name for the exact contents; "-" for a patch that changes nothing."""
+        if not self.where.size:
+            return "-"
+        h = hashlib.blake2b(digest_size=12)
+        for a in (self.where, self.origin, self.offset, *(values for _, values in self.samples)):
+            h.update(np.ascontiguousarray(a).data)
+        return h.hexdigest()
+
+
+def pack(patch: Patch, pixels: PixelFormat) -> Packed:
+    """Return the patch without its empty part."""
+    where = np.flatnonzero(patch.mask).astype(np.int32)
+    samples = []
+    for p, plane in enumerate(patch.planes):
+        at = np.flatnonzero(support(patch.mask, pixels, p)).astype(np.int32)
+        samples.append((at, plane.ravel()[at]))
+    return Packed(patch.index, where, tuple(samples), patch.origin.ravel()[where], patch.offset.ravel()[where])
+
+
+def unpack(packed: Packed, pixels: PixelFormat, size: tuple[int, int]) -> Patch:
+    """Return the patch that `pack` was given."""
+    planes = []
+    for p, (at, values) in enumerate(packed.samples):
+        plane = np.zeros(pixels.shape(p, size), pixels.dtype)
+        plane.ravel()[at] = values
+        planes.append(plane)
+    mask, origin, offset = np.zeros(size, bool), np.zeros(size, np.uint8), np.zeros(size, np.int8)
+    mask.ravel()[packed.where] = True
+    origin.ravel()[packed.where] = packed.origin
+    offset.ravel()[packed.where] = packed.offset
+    return Patch(packed.index, mask, tuple(planes), origin, offset)
+
+
+def empty_patch(t: int, pixels: PixelFormat, size: tuple[int, int]) -> Patch:
+    """Return a patch that changes nothing."""
+    planes = tuple(np.zeros(pixels.shape(p, size), pixels.dtype) for p in range(pixels.colour_planes))
+    return Patch(t, np.zeros(size, bool), planes, np.zeros(size, np.uint8), np.zeros(size, np.int8))
+
+
 def support(mask: Bits, pixels: PixelFormat, plane: int) -> Bits:
     """Project a luma mask (H, W) onto a plane (h, w): a sample is in if ANY luma pixel it covers is."""
     y, x = pixels.shift(plane)
@@ -92,5 +151,5 @@ def digest(*arrays: npt.NDArray[Any]) -> str:
         return "-"
     h = hashlib.blake2b(digest_size=12)
     for a in arrays:
-        h.update(np.packbits(a) if a.dtype == bool else np.ascontiguousarray(a))
+        h.update((np.packbits(a) if a.dtype == bool else np.ascontiguousarray(a)).data)
     return h.hexdigest()

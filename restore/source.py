@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from fractions import Fraction
 from typing import Any, Literal, Self
 
@@ -120,6 +120,8 @@ class Source:
     other_streams: tuple[Stream, ...] = ()
     notes: tuple[str, ...] = field(default=())
     """What a person should know about the file: odd, missing or repaired facts."""
+    whole: bool = True
+    """False for an excerpt: some of the frames, counted from 0, and nothing but the picture."""
 
     @property
     def frames(self) -> int:
@@ -135,6 +137,20 @@ class Source:
     def intra_only(self) -> bool:
         """Whether every frame can be decoded by itself."""
         return len(self.keyframes) == len(self.pts)
+
+    def excerpt(self, span: Span) -> Self:
+        """Return the part of the source that holds only the frames of `span`: what an encoder of them is told."""
+        if span == self.span:
+            return self
+        first = self.pts[span.start]
+        return replace(
+            self,
+            pts=tuple(t - first for t in self.pts[span.start : span.stop]),
+            keyframes=tuple(k - span.start for k in self.keyframes if k in span),
+            files=self.files[span.start : span.stop],
+            other_streams=(),
+            whole=False,
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values; fractions become "24000/1001"."""

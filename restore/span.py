@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -50,4 +51,4 @@ class Span:
     def split(self, length: int) -> tuple[Span, ...]:
         """Cut on the film's own grid of multiples of `length`, so that equal lengths give equal cuts."""
         edges = [self.start, *range((self.start // length + 1) * length, self.stop, length), self.stop]
-        return tuple(Span(a, b) for a, b in zip(edges, edges[1:], strict=False) if a < b)
+        return tuple(Span(a, b) for a, b in itertools.pairwise(edges) if a < b)

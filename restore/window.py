@@ -39,6 +39,9 @@ class Window:
     """Tells apart the films that share a cache."""
     preset: str = "medium"
     """DIS preset for flow."""
+    veil: str = ""
+    """Tells apart windows that share a cache and a film but hide different things."""
+    _digests: dict[int, str] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @classmethod
     def of(
@@ -74,8 +77,10 @@ class Window:
         )
 
     def hidden_digest(self, t: int) -> str:
-        """Return the digest of what is hidden in frame t."""
-        return digest(self.hidden(t))
+        """Return the digest of what is hidden in frame t (`hidden` must not change its mind)."""
+        if t not in self._digests:
+            self._digests[t] = digest(self.hidden(t))
+        return self._digests[t]
 
     def is_cut(self, t: int) -> bool:
         """Tell whether frame t begins a new shot."""

@@ -1,0 +1,44 @@
+# Two commands for a fresh machine: `make demo` and `make test`. Both set up .venv first.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+TOOLS := ffmpeg mediainfo mediaconch
+
+.PHONY: help demo test lint bench tools clean
+
+help:
+	@echo "make demo   set up, make a damaged reel, restore it, say which report to open"
+	@echo "make test   set up, then the whole test suite"
+	@echo "make lint   ruff and mypy"
+	@echo "make bench  speed and quality tables (long)"
+
+$(VENV)/ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt torch
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+demo: $(VENV)/ready
+	$(BIN)/lacuna demo demo
+
+test: $(VENV)/ready tools
+	$(BIN)/python -m pytest -q
+
+lint: $(VENV)/ready
+	$(BIN)/ruff check .
+	$(BIN)/mypy restore cli.py
+
+bench: $(VENV)/ready
+	$(BIN)/lacuna bench
+
+# Second opinions for the tests: installed where that is possible without asking, skipped by name where not.
+tools:
+	@for tool in $(TOOLS); do command -v $$tool >/dev/null 2>&1 || missing="$$missing $$tool"; done; \
+	if [ -n "$$missing" ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
+		echo "installing$$missing for the tests"; \
+		(apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing) \
+			>/dev/null 2>&1 || echo "could not install$$missing; the tests that use them will be skipped"; \
+	elif [ -n "$$missing" ]; then echo "not found:$$missing; the tests that use them will be skipped"; fi
+
+clean:
+	rm -rf $(VENV) demo build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

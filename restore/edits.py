@@ -1,0 +1,81 @@
+"""What people decided about masks, in order, never rewritten: the mask that counts is detection plus these edits.
+
+An edit is a JSON line of facts and, beside it, one packed mask a frame. A run pins the number of edits it saw.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from restore.errors import StoreError
+from restore.frames import Bits, digest
+from restore.ledger import now, write_atomic
+
+Verb = Literal["replace", "add", "remove"]
+
+
+@dataclass(frozen=True)
+class Edit:
+    """One decision: for each of its frames, a mask and what to do with it."""
+
+    number: int
+    verb: Verb
+    digests: dict[int, str]
+    """Frame number to digest of its mask."""
+    made: str
+    by: str = ""
+    note: str = ""
+
+
+class Edits:
+    """The edits of a project, in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open the edits kept in `folder`."""
+        self.folder = folder
+
+    def all(self, revision: int | None = None) -> list[Edit]:
+        """Return the first `revision` edits in order; all of them for None."""
+        paths = sorted(self.folder.glob("*.json"))[:revision]
+        return [_load(p) for p in paths]
+
+    def append(self, verb: Verb, masks: dict[int, Bits], by: str = "", note: str = "") -> Edit:
+        """Record an edit; it counts from the moment its JSON file exists."""
+        number = len(self.all()) + 1
+        path = self.folder / f"{number:06d}.json"
+        shapes = {m.shape for m in masks.values()}
+        if len(shapes) > 1:
+            raise StoreError(f"the masks of one edit need one size; found {sorted(shapes)}.")
+        packed = {str(t): np.packbits(m, axis=1) for t, m in masks.items()}
+        with open(path.with_suffix(".npz"), "wb") as file:
+            np.savez_compressed(file, **packed)  # type: ignore[arg-type]  # its stub takes the names for options
+        edit = Edit(number, verb, {t: digest(m) for t, m in masks.items()}, now(), by, note)
+        write_atomic(path, json.dumps(asdict(edit), indent=1))
+        return edit
+
+    def mask(self, edit: Edit, t: int, width: int) -> Bits:
+        """Return the mask (H, W) that an edit has for frame t."""
+        with np.load(self.folder / f"{edit.number:06d}.npz") as packed:
+            return np.unpackbits(packed[str(t)], axis=1, count=width).astype(bool)
+
+    def apply(self, mask: Bits, t: int, revision: int | None = None) -> Bits:
+        """Return what the edits make of a detected mask (H, W) of frame t."""
+        for edit in self.all(revision):
+            if t in edit.digests:
+                given = self.mask(edit, t, mask.shape[1])
+                mask = given if edit.verb == "replace" else mask | given if edit.verb == "add" else mask & ~given
+        return mask
+
+    def trace(self, t: int, revision: int | None = None) -> list[tuple[str, str]]:
+        """Return (verb, digest) of every edit that touches frame t: what a step's key needs to know of it."""
+        return [(e.verb, e.digests[t]) for e in self.all(revision) if t in e.digests]
+
+
+def _load(path: Path) -> Edit:
+    data = json.loads(path.read_text(encoding="utf-8"))
+    return Edit(**{**data, "digests": {int(t): d for t, d in data["digests"].items()}})

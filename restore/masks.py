@@ -1,0 +1,82 @@
+"""A project's masks out to a folder of PNGs, and a folder of PNGs back in as an edit: what painting programs speak.
+
+One 8-bit PNG a frame, 000000.png counted from 0, 255 = filled, 0 = untouched.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from restore.edits import Edit, Edits
+from restore.errors import MaskError, OutputError
+from restore.frames import Bits
+from restore.session import Session
+from restore.span import Span
+from restore.store import Store
+
+
+def export_masks(session: Session, folder: Path, layer: str = "", on_frame: Callable[[int], None] = lambda _: None) -> int:
+    """Write the masks of a project, one PNG a frame: the effective mask, or one detector's layer.
+
+    Returns the number of files. Raises OutputError where the folder holds files already, MaskError for a layer
+    there is not.
+    """
+    layers = session.store.mask_layers()
+    if layer and layer not in layers:
+        raise MaskError(f"there is no mask layer {layer!r} in {session.store.folder}; it has {', '.join(layers) or 'none'}.")
+    if folder.exists() and any(folder.iterdir()):
+        raise OutputError(f"{folder} is not empty; masks are written to a new or empty folder only.")
+    folder.mkdir(parents=True, exist_ok=True)
+    for t in session.store.source.span:
+        mask = session.store.mask(layer, t) if layer else session.edits.apply(session.detected(t), t)
+        _write(folder / f"{t:06d}.png", mask)
+        on_frame(t)
+    return session.store.source.frames
+
+
+def import_masks(store: Store, folder: Path, by: str = "", on_frame: Callable[[int], None] = lambda _: None) -> Edit:
+    """Record a folder of masks as an edit: each frame that has a file gets exactly that mask from now on.
+
+    Raises MaskError for files that are no masks of this film; then nothing is recorded.
+    """
+    files = sorted(folder.glob("*.png")) if folder.is_dir() else []
+    if not files:
+        raise MaskError(f"{folder} holds no PNG files; masks are named 000000.png, 000001.png ... counted from 0.")
+    masks = {}
+    for file in files:
+        t = _frame_of(file, store.source.span)
+        masks[t] = read_mask(file, store.source.size)
+        on_frame(t)
+    return Edits(store.folder / "edits").append("replace", masks, by, f"imported {len(masks)} masks")
+
+
+def read_mask(file: Path, size: tuple[int, int]) -> Bits:
+    """Return the mask (H, W) in a PNG: True from mid-grey up. Raises MaskError where it is none, or of another size."""
+    picture = cv2.imread(str(file), cv2.IMREAD_GRAYSCALE)
+    if picture is None:
+        raise MaskError(f"{file} cannot be read as a picture. Replace it, or remove it to leave its frame as it is.")
+    if picture.shape != size:
+        raise MaskError(
+            f"{file} is {picture.shape[1]}x{picture.shape[0]} and the film is {size[1]}x{size[0]}. "
+            "A mask is never resized: export it at the film's size."
+        )
+    return np.asarray(picture) >= 128
+
+
+def _frame_of(file: Path, film: Span) -> int:
+    if not re.fullmatch(r"\d+", file.stem):
+        raise MaskError(f"{file.name} is not named for a frame. Name masks 000000.png, 000001.png ... counted from 0.")
+    t = int(file.stem)
+    if t not in film:
+        raise MaskError(f"{file.name} names frame {t}, and the film has frames 0 to {film.stop - 1}.")
+    return t
+
+
+def _write(file: Path, mask: Bits) -> None:
+    if not cv2.imwrite(str(file), mask.view(np.uint8) * np.uint8(255)):
+        raise OutputError(f"{file} cannot be written. Check the folder and the space on the disk.")

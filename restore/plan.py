@@ -1,0 +1,179 @@
+"""A source and a recipe in, a Plan out: the steps, and what memory, disk and time they will need, before any work.
+
+Pure: nothing is read but the arguments, nothing is written. What does not fit is refused here and not after a night.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from restore.errors import BudgetError
+from restore.ledger import Stage, step_name
+from restore.motion.proxy import scale_of
+from restore.parts import Part
+from restore.recipe import Recipe
+from restore.source import Source
+from restore.span import Span
+
+SPAN_FRAMES = (12, 8, 6, 4, 2, 1)
+"""Span lengths to choose from: the longest that memory allows. They do not change a pixel."""
+BASE_BYTES = 360 << 20
+"""A process with its libraries and an open codec."""
+FLOWS = 26
+"""Displacement fields that are wanted at one time: three neighbours on each side, both ways, for two threads."""
+SECONDS_PER_MEGAPIXEL = {"detect": 0.13, "fill": 0.10, "blend": 0.03, "encode": 0.14}
+"""One core's time, for the estimate only; measured on 1080p with about 1 % damage."""
+STAGES: tuple[Stage, ...] = ("detect", "fill", "blend", "encode", "join")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One node of the graph."""
+
+    stage: Stage
+    span: Span
+    needs: tuple[str, ...] = ()
+    """Names of the steps whose results it takes."""
+
+    @property
+    def name(self) -> str:
+        """Return "fill-000120-000144"."""
+        return step_name(self.stage, self.span)
+
+
+@dataclass(frozen=True)
+class Budget:
+    """Resources of a run. They change how fast it is, never what comes out."""
+
+    threads: int
+    """Steps at one time in one process."""
+    processes: int = 1
+    memory_bytes: int | None = None
+    """Most memory one process may take; None for what the machine has."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run will do."""
+
+    steps: tuple[Step, ...]
+    frames: Span
+    span_frames: int
+    picture_cache_bytes: int
+    work_cache_bytes: int
+    peak_bytes: int
+    """Memory of one process."""
+    disk_bytes: int
+    """Output, sidecar and the segments that wait to be joined."""
+    seconds: float
+    threads: int
+
+    def count(self, stage: str) -> int:
+        """Count the steps of a stage."""
+        return sum(step.stage == stage for step in self.steps)
+
+
+def make_plan(
+    source: Source, recipe: Recipe, encoder: Part, frames: Span, budget: Budget,
+    span_frames: int | None = None, until: Stage = "join",
+) -> Plan:
+    """Return the plan of a run over `frames`.
+
+    `span_frames` is the grid of a project that exists already. Raises BudgetError where memory does not suffice.
+    """
+    lengths = [span_frames] if span_frames else [n for n in SPAN_FRAMES if n <= max(1, source.frames)]
+    threads = budget.threads
+    while True:
+        for length in lengths:
+            caches = cache_bytes(source, recipe, length)
+            peak = peak_bytes(source, caches, threads)
+            if budget.memory_bytes is None or peak <= budget.memory_bytes:
+                break
+        else:
+            if threads > 1:
+                threads -= 1
+                continue
+            raise BudgetError(_too_little(source, peak, budget.memory_bytes or 0))
+        break
+    steps = make_steps(source, recipe, encoder, frames, length, until)
+    disk, seconds = disk_bytes(source, frames, until), _seconds(source, steps, threads * budget.processes)
+    return Plan(steps, frames, length, *caches, peak, disk, seconds, threads)
+
+
+def make_steps(
+    source: Source, recipe: Recipe, encoder: Part, frames: Span, span_frames: int, until: Stage = "join"
+) -> tuple[Step, ...]:
+    """Return the steps in an order that never has one before what it needs."""
+    grid = source.span.split(span_frames)
+    fill_reach, blend_reach = (sum(p.reach_frames for p in room) for room in (recipe.ladder, recipe.blend))
+    blended = [s for s in grid if s.touches(frames)]
+    filled = [s for s in grid if any(s.touches(b.widen(blend_reach, source.span)) for b in blended)]
+    detected = [s for s in grid if any(s.touches(f.widen(fill_reach, source.span)) for f in filled)]
+    wanted = STAGES[: STAGES.index(until) + 1]
+    if "fill" not in wanted:
+        detected = blended
+    if "blend" not in wanted or not recipe.blend:
+        filled = blended
+    steps = [Step("detect", s) for s in detected]
+    if "fill" in wanted:
+        steps += [Step("fill", s, _near("detect", detected, s.widen(fill_reach, source.span))) for s in filled]
+    if "blend" in wanted and recipe.blend:
+        steps += [Step("blend", s, _near("fill", filled, s.widen(blend_reach, source.span))) for s in blended]
+    if "encode" in wanted:
+        last: Stage = "blend" if recipe.blend else "fill"
+        pieces = frames.split(encoder.made.segment_frames or span_frames)
+        encoded = [Step("encode", s, _near(last, blended, s)) for s in pieces]
+        steps += encoded
+        if "join" in wanted:
+            steps.append(Step("join", frames, tuple(s.name for s in encoded)))
+    return tuple(steps)
+
+
+def cache_bytes(source: Source, recipe: Recipe, span_frames: int) -> tuple[int, int]:
+    """Return the bytes of the picture cache and the work cache for spans of a length.
+
+    A frame is decoded once if it is still held when the last stage comes to it: detection runs ahead of encoding by
+    what the ladder and the blenders reach, rounded up to spans, and by its own reach.
+    """
+    ahead = max((p.reach_frames for p in recipe.detect), default=0) + 6
+    held = min(source.frames, 3 * span_frames + 2 * ahead + sum(p.reach_frames for p in recipe.ladder))
+    h, w = source.size
+    scale = scale_of(source.size)
+    flow = (h // scale) * (w // scale) * 9
+    work = min(source.frames, 8) * h * w * 4 + min(2 * source.frames, FLOWS) * flow + (32 << 20)
+    return held * source.pixels.picture_bytes(source.size), work
+
+
+def peak_bytes(source: Source, caches: tuple[int, int], threads: int) -> int:
+    """Return the most memory one process will need: caches, codecs, and arrays in the hands of each thread."""
+    h, w = source.size
+    hands = h * w * 4 * 10 + 6 * source.pixels.picture_bytes(source.size)
+    return BASE_BYTES + sum(caches) + threads * hands
+
+
+def disk_bytes(source: Source, frames: Span, until: Stage) -> int:
+    """Return the disk a run needs at its fullest: segments and output side by side, and the sidecar."""
+    raw = source.pixels.picture_bytes(source.size) * len(frames)
+    coded = min(raw, int(source.byte_count * len(frames) / max(1, source.frames) * 1.1)) if source.intra_only else raw
+    sidecar = raw // 50
+    return sidecar + (2 * coded if until in ("encode", "join") else 0)
+
+
+def _near(stage: str, spans: Iterable[Span], around: Span) -> tuple[str, ...]:
+    return tuple(step_name(stage, s) for s in spans if s.touches(around))
+
+
+def _seconds(source: Source, steps: Iterable[Step], lanes: int) -> float:
+    megapixels = source.size[0] * source.size[1] / 1e6
+    work = sum(SECONDS_PER_MEGAPIXEL.get(s.stage, 0.0) * len(s.span) * megapixels for s in steps)
+    return work / max(1, lanes)
+
+
+def _too_little(source: Source, peak: int, allowed: int) -> str:
+    h, w = source.size
+    return (
+        f"one process needs {peak / 2**20:,.0f} MB for {w}x{h} {source.pixels.name} even with spans of the least "
+        f"length and one thread, and --memory is {allowed / 2**20:,.0f} MB. Allow --memory "
+        f"{-(-peak // 2**20)}M, or use a machine that has it."
+    )

@@ -1,0 +1,203 @@
+"""TOML in, a Recipe out: which parts, in which order, with which parameters. Complete, without inheritance.
+
+Resources (memory, workers, device) are not in it: they must not change a pixel.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from restore.errors import RecipeError
+from restore.parts import Part, check_type, make, unknown
+
+PRESETS = ("ultrafast", "fast", "medium")
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What the work may do to the material, whatever the parts could."""
+
+    invent: bool = True
+    """Whether fillers that make up samples are allowed; without them what no frame can give back stays as it is."""
+    strict: bool = False
+    """Whether a frame that does not decode soundly stops the run instead of being listed and left alone."""
+
+
+@dataclass(frozen=True)
+class Motion:
+    """How motion is measured, for every part alike."""
+
+    preset: str = "medium"
+    """OpenCV DIS preset: ultrafast, fast or medium."""
+
+    def __post_init__(self) -> None:
+        """Refuse presets that do not exist."""
+        if self.preset not in PRESETS:
+            raise RecipeError(f"motion.preset is {self.preset!r}; it needs to be one of {', '.join(PRESETS)}.")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One way of working, with nothing left implicit."""
+
+    name: str
+    about: str = ""
+    detect: tuple[Part, ...] = ()
+    fill: tuple[Part, ...] = ()
+    blend: tuple[Part, ...] = ()
+    encode: tuple[Part, ...] = ()
+    policy: Policy = field(default_factory=Policy)
+    motion: Motion = field(default_factory=Motion)
+
+    def encoder(self, name: str) -> Part:
+        """Return the encoder `name` with the recipe's settings, or with its defaults where the recipe is silent."""
+        return next((p for p in self.encode if p.name == name), None) or make("encode", name, {}, self.name)
+
+    @property
+    def ladder(self) -> tuple[Part, ...]:
+        """Return the fillers the policy allows, in order."""
+        return tuple(p for p in self.fill if self.policy.invent or not p.made.invents)
+
+    @property
+    def digest(self) -> str:
+        """Return the sha256 of the complete text."""
+        return hashlib.sha256(self.to_toml().encode()).hexdigest()
+
+    def with_masks(self, folder: Path) -> Recipe:
+        """Return the recipe with the masks of a folder in place of every detector."""
+        return dataclasses.replace(self, detect=(make("detect", "matte", {"folder": str(folder)}, "--masks"),))
+
+    def to_toml(self) -> str:
+        """Return the recipe as TOML with every default filled in."""
+        lines = [f"name = {_toml(self.name)}", f"about = {_toml(self.about)}"]
+        for room, settings in (("policy", self.policy), ("motion", self.motion)):
+            lines += ["", f"[{room}]", *(f"{k} = {_toml(v)}" for k, v in dataclasses.asdict(settings).items())]
+        for room in ("detect", "fill", "blend"):
+            for part in getattr(self, room):
+                lines += ["", f"[[{room}]]", f"part = {_toml(part.name)}"]
+                lines += [f"{k} = {_toml(v)}" for k, v in part.params.items()]
+        for part in self.encode:
+            lines += ["", f"[encode.{part.name}]", *(f"{k} = {_toml(v)}" for k, v in part.params.items())]
+        return "\n".join(lines) + "\n"
+
+
+def load(name_or_path: str, settings: Sequence[str] = ()) -> Recipe:
+    """Return the recipe of a name ("film") or a TOML file, with `part.field=value` settings applied.
+
+    Raises RecipeError for an unknown recipe, key or value.
+    """
+    text, where = _read(name_or_path)
+    return loads(text, where, settings)
+
+
+def loads(text: str, where: str = "recipe", settings: Sequence[str] = ()) -> Recipe:
+    """Return the recipe that a TOML text describes, with `part.field=value` settings applied."""
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise RecipeError(f"{where} is not valid TOML: {error}.") from error
+    for setting in settings:
+        _apply(data, setting, where)
+    return build(data, where)
+
+
+def build(data: Mapping[str, Any], where: str = "recipe") -> Recipe:
+    """Return the recipe a parsed TOML document describes."""
+    known = [f.name for f in dataclasses.fields(Recipe)]
+    for key in data:
+        if key not in known:
+            raise RecipeError(unknown(where, key, known))
+    return Recipe(
+        name=str(data.get("name", Path(where).stem)),
+        about=str(data.get("about", "")),
+        detect=_parts("detect", data, where),
+        fill=_parts("fill", data, where),
+        blend=_parts("blend", data, where),
+        encode=tuple(make("encode", name, params, where) for name, params in dict(data.get("encode", {})).items()),
+        policy=_settings(Policy, data.get("policy", {}), f"{where}: policy"),
+        motion=_settings(Motion, data.get("motion", {}), f"{where}: motion"),
+    )
+
+
+def shipped() -> list[str]:
+    """Return the names of the recipes that come with the program."""
+    return sorted(f.name[:-5] for f in resources.files("workflows").iterdir() if f.name.endswith(".toml"))
+
+
+def _read(name_or_path: str) -> tuple[str, str]:
+    if name_or_path in shipped():
+        file = resources.files("workflows") / f"{name_or_path}.toml"
+        return file.read_text(encoding="utf-8"), f"workflows/{name_or_path}.toml"
+    path = Path(name_or_path)
+    if path.is_file():
+        return path.read_text(encoding="utf-8"), str(path)
+    raise RecipeError(
+        f"there is no recipe {name_or_path!r}: neither a file nor one of {', '.join(shipped())}. "
+        "List them with `lacuna workflows list`."
+    )
+
+
+def _parts(room: str, data: Mapping[str, Any], where: str) -> tuple[Part, ...]:
+    out = []
+    for entry in data.get(room, ()):
+        if not isinstance(entry, dict) or "part" not in entry:
+            raise RecipeError(f"{where}: every [[{room}]] needs part = \"name\"; found {entry!r}.")
+        out.append(make(room, str(entry["part"]), {k: v for k, v in entry.items() if k != "part"}, where))
+    return tuple(out)
+
+
+def _settings(cls: type[Any], values: Mapping[str, Any], where: str) -> Any:
+    fields = {f.name: f for f in dataclasses.fields(cls)}
+    for key, value in values.items():
+        if key not in fields:
+            raise RecipeError(unknown(where, key, list(fields)))
+        check_type(f"{where}.{key}", fields[key], value)
+    return cls(**values)
+
+
+def _apply(data: dict[str, Any], setting: str, where: str) -> None:
+    """Set one `part.field=value` in a parsed document; the part may be named alone or with its room."""
+    target, equals, text = setting.partition("=")
+    owner, _, key = target.strip().rpartition(".")
+    if not equals or not owner:
+        raise RecipeError(f"--set {setting!r}: write part.field=value, for example dirt.threshold=30.")
+    value = _value(text.strip())
+    owner = owner.removeprefix("detect.").removeprefix("fill.").removeprefix("blend.").removeprefix("encode.")
+    if owner in ("policy", "motion"):
+        data.setdefault(owner, {})[key] = value
+        return
+    holders = [p for room in ("detect", "fill", "blend") for p in data.get(room, ()) if p.get("part") == owner]
+    if not holders:
+        holders = [_encoder_settings(data, owner, setting, where)]
+    for holder in holders:
+        holder[key] = value
+
+
+def _encoder_settings(data: dict[str, Any], owner: str, setting: str, where: str) -> dict[str, Any]:
+    from restore.parts import names
+
+    if ("encode", owner) not in names():
+        used = [p["part"] for room in ("detect", "fill", "blend") for p in data.get(room, ())]
+        raise RecipeError(f"--set {setting}: {where} uses no part {owner!r}; it uses {', '.join(used)}.")
+    holder: dict[str, Any] = data.setdefault("encode", {}).setdefault(owner, {})
+    return holder
+
+
+def _value(text: str) -> Any:
+    try:
+        return tomllib.loads(f"v = {text}")["v"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def _toml(value: Any) -> str:
+    # JSON's strings, numbers, booleans and arrays are TOML's as well.
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,239 @@
+"""A person's wish in (this file, that recipe, into there), a finished restoration out: the door for programs.
+
+    wish = Wish("reel.mkv", "clean.mkv")
+    prepared = prepare(wish)      # reads, plans, refuses; writes nothing
+    outcome = carry_out(prepared) # makes the project, runs, joins, reports
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import shutil
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from restore import run as runner
+from restore.edits import Edits
+from restore.encode import choose
+from restore.errors import BudgetError, OutputError, RestoreError
+from restore.ledger import Stage, write_atomic
+from restore.parts import Part
+from restore.plan import Budget, Plan, make_plan
+from restore.probe import probe, refuse
+from restore.recipe import Recipe, load
+from restore.report import write_report
+from restore.run import Outcome, Progress
+from restore.session import Job, Session
+from restore.source import Source
+from restore.span import Span
+from restore.steps import made_by
+from restore.store import Store
+
+DEFAULT_WORKFLOW = "film"
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a person asked for, in their own words."""
+
+    source: str
+    output: str
+    workflow: str = ""
+    """Name or file; empty for `film`, `masks` where masks are given, or `stills` for a single picture."""
+    project: str = ""
+    """Empty for OUTPUT.lacuna."""
+    masks: str = ""
+    """A folder of masks to fill, instead of detection."""
+    settings: tuple[str, ...] = ()
+    frames: tuple[int, int] | None = None
+    until: Stage = "join"
+    rate: Fraction | None = None
+    device: str = "auto"
+    workers: int = 0
+    scheduler: str = ""
+    memory_bytes: int | None = None
+    overwrite: bool = False
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A wish that was found possible."""
+
+    wish: Wish
+    source: Source
+    recipe: Recipe
+    encoder: Part
+    plan: Plan
+    project: Path
+    output: Path
+
+
+def prepare(wish: Wish) -> Prepared:
+    """Read the source, choose the parts and plan the work; write nothing.
+
+    Raises a RestoreError for everything that would stop the run later.
+    """
+    output = Path(wish.output)
+    source = probe(wish.source, wish.rate)
+    refuse(source)
+    frames = _frames(wish, source)
+    project = Path(wish.project) if wish.project else _beside(output)
+    recipe = load(wish.workflow or _usual(wish, source), wish.settings)
+    if wish.masks:
+        recipe = recipe.with_masks(Path(wish.masks).resolve())
+    for part in recipe.detect:
+        if hasattr(part.made, "check"):
+            part.made.check(source.size, source.frames)
+    _check_output(wish, source, output, project)
+    encoder = recipe.encoder(choose(output, source))
+    encoder.made.check(source, output)
+    _check_device(wish.device)
+    plan = make_plan(source, recipe, encoder, frames, _budget(wish), _grid_of(project), wish.until)
+    return Prepared(wish, source, recipe, encoder, plan, project, output)
+
+
+def carry_out(prepared: Prepared, on_result: Progress = lambda _: None) -> Outcome:
+    """Run what was prepared, then write the report. Everything finished is kept, whatever happens."""
+    wish, plan, source = prepared.wish, prepared.plan, prepared.source
+    _check_disk(prepared)
+    store = Store.create(prepared.project, source, plan.span_frames)
+    with store.locked():
+        job = make_job(prepared)
+        write_atomic(prepared.project / "recipe.toml", job.recipe_toml)
+        write_atomic(prepared.project / "run.json", json.dumps(_record(prepared), indent=1))
+        outcome = runner.run(job, plan, on_result, workers=wish.workers, scheduler=wish.scheduler)
+        report(prepared.project)
+    return outcome
+
+
+def make_job(prepared: Prepared) -> Job:
+    """Return what every worker of the run is told; pins the edits there are now."""
+    plan = prepared.plan
+    recipe = dataclasses.replace(prepared.recipe, encode=(prepared.encoder,))
+    return Job(
+        prepared.project.resolve(), recipe.to_toml(), len(Edits(prepared.project / "edits").all()), plan.frames,
+        prepared.output.resolve(), prepared.encoder.name, plan.picture_cache_bytes, plan.work_cache_bytes,
+        overwrite=prepared.wish.overwrite,
+    )
+
+
+def open_session(project: Path) -> Session:
+    """Return a session on a project for looking at it: pictures, masks and patches, nothing to be computed."""
+    store = Store.open(project)
+    path = project / "recipe.toml"
+    text = path.read_text(encoding="utf-8") if path.exists() else 'name = "none"'
+    held = 8 * store.source.pixels.picture_bytes(store.source.size)
+    revision = len(Edits(project / "edits").all())
+    return Session(Job(project, text, revision, store.source.span, project, "ffv1", held, held))
+
+
+def report(project: Path, folder: Path | None = None) -> tuple[Path, Path]:
+    """Write report.json and report.html for a project, into it or into `folder`; return their paths."""
+    session = open_session(project)
+    try:
+        return write_report(session.store, folder or project, session.picture)
+    finally:
+        session.close()
+
+
+def last_run(project: Path) -> dict[str, object]:
+    """Return what the project was last run with: source, output, frames, workflow."""
+    path = project / "run.json"
+    return dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else {}
+
+
+def _record(prepared: Prepared) -> dict[str, object]:
+    return {
+        "source": prepared.source.path,
+        "output": str(prepared.output),
+        "workflow": prepared.recipe.name,
+        "recipe": prepared.recipe.digest,
+        "frames": [prepared.plan.frames.start, prepared.plan.frames.stop],
+        "steps": [s.name for s in prepared.plan.steps],
+    }
+
+
+def _usual(wish: Wish, source: Source) -> str:
+    if source.frames == 1:
+        return "stills"
+    return "masks" if wish.masks else DEFAULT_WORKFLOW
+
+
+def _frames(wish: Wish, source: Source) -> Span:
+    if wish.frames is None:
+        return source.span
+    start, stop = wish.frames
+    if not 0 <= start < stop <= source.frames:
+        raise RestoreError(
+            f"--frames {start}:{stop} does not fit {source.path}, which has frames 0:{source.frames}. "
+            "Give a first frame and one past the last."
+        )
+    return Span(start, stop)
+
+
+def _beside(output: Path) -> Path:
+    return output.with_name(f"{output.name}.lacuna")
+
+
+def _check_output(wish: Wish, source: Source, output: Path, project: Path) -> None:
+    same = [f for f in (source.path, *source.files) if output.exists() and os.path.samefile(output, _real(f))]
+    inside = source.kind == "sequence" and any(Path(f).resolve().parent == output.resolve() for f in source.files)
+    if same or inside:
+        raise OutputError(f"{output} is the source itself; a source is never written to. Choose another -o.")
+    if not output.absolute().parent.is_dir():
+        raise OutputError(f"the folder {output.absolute().parent} for the output does not exist. Make it first.")
+    own = (project / "project.json").exists() and made_by(Store.open(project), output)
+    if output.exists() and not wish.overwrite and wish.until == "join" and not own:
+        raise OutputError(f"{output} exists and is not overwritten. Choose another -o, or add --overwrite.")
+
+
+def _real(path: str) -> str:
+    return path if os.path.exists(path) else os.curdir
+
+
+def _check_device(device: str) -> None:
+    if device == "cuda":
+        import torch
+
+        if not torch.cuda.is_available():
+            raise BudgetError(
+                f"--device cuda: torch {torch.__version__} sees no CUDA device here. "
+                "Use --device auto or cpu, or install the CUDA build of torch (see the README)."
+            )
+
+
+def _budget(wish: Wish) -> Budget:
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    threads = 1 if wish.workers else cores
+    allowed = wish.memory_bytes or physical_memory_bytes() * 3 // 4
+    return Budget(threads, max(1, wish.workers), allowed // max(1, wish.workers))
+
+
+def physical_memory_bytes() -> int:
+    """Return the memory of this machine, or of the control group the process may not leave."""
+    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    for limit in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
+        if Path(limit).is_file() and (text := Path(limit).read_text().strip()).isdigit():
+            total = min(total, int(text))
+    return total
+
+
+def _grid_of(project: Path) -> int | None:
+    return Store.open(project).facts.span_frames if (project / "project.json").exists() else None
+
+
+def _check_disk(prepared: Prepared) -> None:
+    parent = prepared.project.absolute().parent
+    if not parent.is_dir():
+        raise OutputError(f"the folder {parent} for the project does not exist. Make it, or choose another --project.")
+    free = shutil.disk_usage(parent).free
+    if prepared.plan.disk_bytes > free:
+        raise BudgetError(
+            f"the run needs about {prepared.plan.disk_bytes / 1e9:,.2f} GB on {parent} (output, segments and sidecar) "
+            f"and {free / 1e9:,.2f} GB are free. Make room, or choose another --project and -o."
+        )
+
+

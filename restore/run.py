@@ -1,0 +1,144 @@
+"""A Plan in, a finished project out: the Dask graph, its cluster, and the events that progress is drawn from.
+
+Edges carry digests, pixels travel through the store, and every step checks its own stamp, so a run that was killed
+goes on where it was, an edit redoes what it changes, and neither needs code of its own. The only dask import.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from restore import session as sessions
+from restore import steps
+from restore.errors import OutputError, RestoreError
+from restore.plan import Plan, Step
+from restore.session import Job
+from restore.steps import Result
+
+FATAL = ("OutputError", "StoreError")
+"""Kinds of failure that the other spans would only repeat: the disk is full, the project is not ours."""
+
+
+@dataclass
+class Outcome:
+    """What a run came to."""
+
+    done: int = 0
+    reused: int = 0
+    failed: list[Result] = field(default_factory=list)
+    decoded_frames: int = 0
+    """Frames decoded by this machine's processes, all together."""
+    joined: Result | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether every step succeeded."""
+        return not self.failed
+
+
+Progress = Callable[[Result], None]
+
+
+def run(
+    job: Job, plan: Plan, on_result: Progress = lambda _: None, *, workers: int = 0, scheduler: str = ""
+) -> Outcome:
+    """Do what the plan says, in an in-process cluster, in `workers` processes here, or on the cluster at `scheduler`.
+
+    Raises OutputError where going on is of no use (disk full). Everything finished is kept, whatever happens.
+    """
+    outcome = Outcome()
+    decoded: dict[str, int] = {}
+    try:
+        with _client(workers, scheduler, plan.threads) as client:
+            for result, worker in _results(client, job, plan):
+                _count(outcome, result)
+                decoded[worker] = max(decoded.get(worker, 0), result.decoded_frames)
+                outcome.decoded_frames = sum(decoded.values())
+                on_result(result)
+                if result.failed.startswith(FATAL):
+                    raise OutputError(result.failed.partition(": ")[2])
+    finally:
+        sessions.close_all()
+    if outcome.ok and outcome.joined:
+        steps.tidy(job)
+    return outcome
+
+
+def _count(outcome: Outcome, result: Result) -> None:
+    if result.failed:
+        outcome.failed.append(result)
+    elif result.reused:
+        outcome.reused += 1
+    else:
+        outcome.done += 1
+    if result.stage == "join" and not result.failed:
+        outcome.joined = result
+
+
+def _results(client: Any, job: Job, plan: Plan) -> Iterator[tuple[Result, str]]:
+    """Submit every step and yield results as they come, each with the name of the process that made it."""
+    from distributed import as_completed
+
+    token = uuid.uuid4().hex[:8]  # so that two runs on one cluster never take each other's results
+    futures: dict[str, Any] = {}
+    for step in plan.steps:
+        needs = [futures[name] for name in step.needs]
+        futures[step.name] = client.submit(
+            _work, step.stage, job, step, needs, key=f"{step.name}-{token}", priority=-_place(step), pure=False
+        )
+    try:
+        for future in as_completed(list(futures.values())):
+            yield future.result()[0], future.result()[1]
+    finally:
+        client.cancel(list(futures.values()))
+
+
+def _place(step: Step) -> int:
+    """Where in the film a step belongs; what is nearer the start goes first, so little is held between stages."""
+    return step.span.start if step.stage != "join" else step.span.stop
+
+
+def _work(stage: str, job: Job, step: Step, needs: list[tuple[Result, str]]) -> tuple[Result, str]:
+    """Run one step in whichever process Dask chose."""
+    near = [result for result, _ in needs]
+    if stage == "join":
+        result = steps.join(job, near)
+    else:
+        result = {"detect": lambda: steps.detect(job, step.span)}.get(
+            stage, lambda: getattr(steps, stage)(job, step.span, near)
+        )()
+    return result, _process_name()
+
+
+def _process_name() -> str:
+    import os
+    import platform
+
+    return f"{platform.node()}:{os.getpid()}"
+
+
+@contextmanager
+def _client(workers: int, scheduler: str, threads: int) -> Iterator[Any]:
+    """Open the cluster asked for, and close what was opened for this run."""
+    from distributed import Client, LocalCluster
+
+    if scheduler:
+        try:
+            client = Client(scheduler, timeout="20s", set_as_default=False)
+        except (OSError, ValueError) as error:
+            raise RestoreError(
+                f"no Dask scheduler answers at {scheduler} ({error}). Start one with `dask scheduler`, "
+                "give its address as tcp://host:port, or leave --scheduler out to work here."
+            ) from error
+        with client:
+            yield client
+        return
+    with LocalCluster(
+        n_workers=max(1, workers), threads_per_worker=1 if workers else threads, processes=bool(workers),
+        dashboard_address=None, memory_limit=0, silence_logs=50,
+    ) as cluster, Client(cluster, set_as_default=False) as client:
+        yield client

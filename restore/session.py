@@ -1,0 +1,153 @@
+"""Session: one process's open project: its decoder, its caches, and the windows its steps look through."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from restore.cache import Cache
+from restore.decode import Decoder, open_decoder
+from restore.edits import Edits
+from restore.frames import Bits, Packed, Patch, Picture, empty_patch, pack, unpack
+from restore.parts import Part
+from restore.recipe import Recipe, loads
+from restore.span import Span
+from restore.store import Store
+from restore.window import Window
+
+
+@dataclass(frozen=True)
+class Job:
+    """All a worker is told. Small, plain, the same for every step of a run."""
+
+    project: Path
+    recipe_toml: str
+    """The complete recipe: text, so that parts are made afresh in whichever process works."""
+    revision: int
+    """How many edits count."""
+    frames: Span
+    """The frames the output holds."""
+    output: Path
+    encoder: str
+    picture_cache_bytes: int
+    work_cache_bytes: int
+    overwrite: bool = False
+    """Whether an output that is not this project's latest may be replaced."""
+    decode_threads: int = 0
+
+
+class Session:
+    """What the steps of one job share within one process."""
+
+    def __init__(self, job: Job) -> None:
+        """Open the job's project; the source is opened when the first picture is asked for."""
+        cv2.setNumThreads(1)  # the graph is what runs in parallel; two levels of it only compete
+        self.job = job
+        self.store = Store.open(job.project)
+        self.recipe: Recipe = loads(job.recipe_toml, str(job.project / "recipe.toml"))
+        self.encoder: Part = self.recipe.encoder(job.encoder)
+        self.edits = Edits(job.project / "edits")
+        self.pictures = Cache(job.picture_cache_bytes)
+        self.work = Cache(job.work_cache_bytes)
+        self.patches = Cache(max(64 << 20, job.picture_cache_bytes // 8))
+        self._decoder: Decoder | None = None
+        self._decoding = threading.Lock()
+
+    @property
+    def decoded_frames(self) -> int:
+        """How many frames this process has decoded for the job."""
+        return self._decoder.decoded_frames if self._decoder else 0
+
+    def picture(self, t: int) -> Picture:
+        """Return frame t, decoding what is not held."""
+        if (held := self.pictures.peek(t)) is not None:
+            return held  # type: ignore[no-any-return]
+        with self._decoding:
+            if (held := self.pictures.peek(t)) is not None:
+                return held  # type: ignore[no-any-return]
+            if self._decoder is None:
+                self._decoder = open_decoder(self.store.source, self.job.decode_threads)
+            read = self._decoder.read(t)
+            for picture in read:
+                self.pictures.put(picture.index, picture)
+            return read[-1]
+
+    def detected(self, t: int) -> Bits:
+        """Return the union (H, W) of the recipe's detectors for frame t, as stored."""
+        mask = np.zeros(self.store.source.size, bool)
+        for part in self.recipe.detect:
+            mask |= self.store.mask(part.layer, t)
+        return mask
+
+    def mask(self, t: int) -> Bits:
+        """Return what is to be filled in frame t: detection and edits; nothing where the frame itself is at fault."""
+        def make() -> Bits:
+            if self.picture(t).fault:
+                return np.zeros(self.store.source.size, bool)
+            return self.edits.apply(self.detected(t), t, self.job.revision)
+
+        return self.work.get(("mask", t), make)
+
+    def hidden(self, t: int) -> Bits:
+        """Return what no one may copy from frame t: its mask, or all of it where the frame is at fault."""
+        return np.ones(self.store.source.size, bool) if self.picture(t).fault else self.mask(t)
+
+    def window(self, hiding: bool) -> Window:
+        """Return the view of a stage: with nothing hidden for detection, with the masks hidden afterwards."""
+        source = self.store.source
+        nothing = np.zeros(source.size, bool)
+        nothing.flags.writeable = False
+        return Window(
+            source.pixels, source.size, source.span, self.picture,
+            self.hidden if hiding else lambda _t: nothing,
+            self.work, "film", self.recipe.motion.preset, "masks" if hiding else "nothing",
+        )
+
+    def patch(self, layer: str, t: int) -> Patch:
+        """Return a stored patch of frame t, from memory where it was made here lately."""
+        source = self.store.source
+        packed: Packed = self.patches.get((layer, t), lambda: pack(self.store.patch(layer, t), source.pixels))
+        return unpack(packed, source.pixels, source.size)
+
+    def keep(self, layer: str, patches: list[Patch]) -> dict[int, str]:
+        """Hold fresh patches for the steps that follow; return their digests."""
+        digests = {}
+        for patch in patches:
+            packed = pack(patch, self.store.source.pixels)
+            self.patches.put((layer, patch.index), packed)
+            digests[patch.index] = packed.digest
+        return digests
+
+    def empty(self, t: int) -> Patch:
+        """Return a patch that changes nothing in frame t."""
+        return empty_patch(t, self.store.source.pixels, self.store.source.size)
+
+    def close(self) -> None:
+        """Let go of the source."""
+        if self._decoder is not None:
+            self._decoder.close()
+            self._decoder = None
+
+
+_sessions: dict[Job, Session] = {}
+_opening = threading.Lock()
+
+
+def session(job: Job) -> Session:
+    """Return this process's session for a job. A process works for one job at a time; the last one's is closed."""
+    with _opening:
+        if job not in _sessions:
+            close_all()
+            _sessions[job] = Session(job)
+        return _sessions[job]
+
+
+def close_all() -> None:
+    """Close this process's sessions."""
+    for opened in _sessions.values():
+        opened.close()
+    _sessions.clear()

@@ -1,0 +1,321 @@
+"""The steps of a run: what each reads, how it is keyed, what it writes. A step whose key matches its stamp is not done.
+
+Digests come in along the graph's edges and go out again; pixels only ever pass through the store.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from restore.blend.chain import blend_frame
+from restore.compose import compose
+from restore.detect import Detection
+from restore.errors import OutputError, RestoreError, SourceError
+from restore.fill.ladder import fill_frame
+from restore.frames import DONOR, Bits, Picture, digest
+from restore.ledger import Stage, Stamp, key_of, now
+from restore.parts import Part
+from restore.session import Job, Session, session
+from restore.span import Span
+from restore.store import Store
+
+
+@dataclass(frozen=True)
+class Result:
+    """What goes along an edge of the graph, and what progress is told."""
+
+    stage: Stage
+    span: Span
+    digests: Mapping[int, str] = field(default_factory=dict)
+    """Frame number to the digest of what the step left in the store."""
+    reused: bool = False
+    """Whether the stamp already had it."""
+    failed: str = ""
+    seconds: float = 0.0
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    decoded_frames: int = 0
+    """Frames this process has decoded so far."""
+    key: str = ""
+    """The step's key."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """What the work inside a step came to."""
+
+    digests: Mapping[int, str]
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+Work = Callable[[Session, Span], Made]
+
+
+def detect(job: Job, span: Span) -> Result:
+    """Find the losses of a span: one mask layer a detector."""
+    def key(open_: Session) -> list[Any]:
+        return [[p.digest for p in open_.recipe.detect], asdict(open_.recipe.motion), open_.recipe.policy.strict]
+
+    return _step(job, "detect", span, key, lambda s: s.recipe.detect, _detect, ())
+
+
+def fill(job: Job, span: Span, near: Iterable[Result]) -> Result:
+    """Fill the masks of a span; `near` are the detect results of every span within the ladder's reach."""
+    near = list(near)
+    seen = _joined(near)
+
+    def key(open_: Session) -> list[Any]:
+        frames = span.widen(_reach(open_.recipe.ladder), open_.store.source.span)
+        masks = {t: [seen[t], open_.edits.trace(t, job.revision)] for t in frames}
+        parts = [p.digest for p in open_.recipe.fill]
+        return [parts, open_.recipe.policy.invent, asdict(open_.recipe.motion), sorted(masks.items())]
+
+    return _step(job, "fill", span, key, lambda s: s.recipe.ladder, _fill, near)
+
+
+def blend(job: Job, span: Span, near: Iterable[Result]) -> Result:
+    """Settle the patches of a span; `near` are the fill results of every span within the blenders' reach."""
+    near = list(near)
+    seen = _joined(near)
+
+    def key(open_: Session) -> list[Any]:
+        frames = span.widen(_reach(open_.recipe.blend), open_.store.source.span)
+        parts = [p.digest for p in open_.recipe.blend]
+        return [parts, asdict(open_.recipe.motion), sorted((t, seen[t]) for t in frames)]
+
+    return _step(job, "blend", span, key, lambda s: s.recipe.blend, _blend, near)
+
+
+def encode(job: Job, span: Span, near: Iterable[Result]) -> Result:
+    """Encode one segment; `near` are the results that hold the final patches of its frames."""
+    near = list(near)
+    seen = _joined(near)
+
+    def key(open_: Session) -> list[Any]:
+        return [open_.encoder.digest, [seen[t] for t in span]]
+
+    return _step(job, "encode", span, key, lambda s: (s.encoder,), lambda s, sp: _encode(s, sp, seen), near)
+
+
+def join(job: Job, near: Iterable[Result]) -> Result:
+    """Make the output of all segments, in the film's order; then the segments are no longer needed."""
+    near = sorted(near, key=lambda r: r.span)
+
+    def key(open_: Session) -> list[Any]:
+        return [open_.encoder.digest, str(job.output.resolve()), [(str(r.span), r.key) for r in near]]
+
+    return _step(job, "join", job.frames, key, lambda s: (s.encoder,), lambda s, _: _join(s, near), near)
+
+
+def segment_path(project: Path, span: Span) -> Path:
+    """Return where a segment waits to be joined."""
+    return project / "segments" / f"{span}"
+
+
+def _step(
+    job: Job, stage: Stage, span: Span, key_facts: Callable[[Session], list[Any]],
+    parts: Callable[[Session], tuple[Part, ...]], work: Work, near: Iterable[Result],
+) -> Result:
+    """Run one step unless its stamp has the same key; leave a stamp either way."""
+    for result in near:
+        if result.failed:
+            return Result(stage, span, failed=f"needs {result.stage}-{result.span}, which failed: {result.failed}")
+    begun, started = time.monotonic(), now()
+    open_ = session(job)
+    key = key_of(stage, open_.store.source.sha256, [span.start, span.stop], *key_facts(open_))
+    old = open_.store.ledger.read(stage, span)
+    if old and old.key == key and not old.failed and _still_there(open_, old):
+        return _result(open_, old, reused=True)
+    stamp = Stamp(stage, (span.start, span.stop), key, parts=tuple(p.record() for p in parts(open_)), started=started)
+    try:
+        made = work(open_, span)
+    except (RestoreError, ValueError, MemoryError) as error:
+        failed = Stamp(**{**asdict(stamp), "failed": f"{type(error).__name__}: {error}"})
+        open_.store.ledger.write(failed)
+        return _result(open_, failed)
+    out = {str(t): d for t, d in made.digests.items()}
+    seconds = round(time.monotonic() - begun, 3)
+    done = Stamp(**{**asdict(stamp), "out": out, "facts": dict(made.facts), "seconds": seconds})
+    open_.store.ledger.write(done)
+    return _result(open_, done)
+
+
+def _result(open_: Session, stamp: Stamp, reused: bool = False) -> Result:
+    digests = {int(t): d for t, d in stamp.out.items()}
+    return Result(
+        stamp.stage, Span(*stamp.span), digests, reused, stamp.failed, stamp.seconds, stamp.facts,
+        open_.decoded_frames, stamp.key,
+    )
+
+
+def _still_there(open_: Session, stamp: Stamp) -> bool:
+    """Tell whether what a finished step made still exists: segments are tidied away once they are in the output."""
+    span = Span(*stamp.span)
+    if stamp.stage == "join":
+        return _intact(stamp, open_.job.output)
+    if stamp.stage != "encode" or segment_path(open_.job.project, span).exists():
+        return True
+    joined = open_.store.ledger.read("join", open_.job.frames)
+    return bool(joined and joined.facts.get("segments", {}).get(str(span)) == stamp.key
+                and _intact(joined, open_.job.output))
+
+
+def made_by(store: Store, output: Path) -> bool:
+    """Tell whether `output` is, untouched, what the project in `store` wrote last."""
+    return any(_intact(stamp, output) for stamp in store.ledger.stamps(("join",)))
+
+
+def _intact(joined: Stamp, output: Path) -> bool:
+    """Tell whether the output is the file that a join left: the same place, length and time of writing."""
+    return not joined.failed and joined.facts.get("output") == _identity(output)
+
+
+def _identity(output: Path) -> list[Any]:
+    if not output.exists():
+        return []
+    stat = output.stat()
+    return [str(output.resolve()), stat.st_mtime_ns, _bytes_of(output)]
+
+
+def _joined(near: Iterable[Result]) -> dict[int, str]:
+    return {t: d for result in near for t, d in result.digests.items()}
+
+
+def _reach(parts: Iterable[Part]) -> int:
+    return sum(p.reach_frames for p in parts)
+
+
+def _detect(open_: Session, span: Span) -> Made:
+    """Detect frame by frame; a frame at fault is listed, not searched."""
+    window = open_.window(hiding=False)
+    found: dict[str, list[Detection]] = {part.layer: [] for part in open_.recipe.detect}
+    faults = {t: fault for t in span if (fault := open_.picture(t).fault)}
+    if faults and open_.recipe.policy.strict:
+        t, fault = next(iter(faults.items()))
+        raise SourceError(f"frame {t} did not decode soundly ({fault}) and policy.strict is set.")
+    nothing = Detection(np.zeros(open_.store.source.size, bool))
+    for t in span:
+        for part in open_.recipe.detect:
+            found[part.layer].append(nothing if t in faults else part.made.detect(window, t))
+    for layer, detections in found.items():
+        open_.store.write_masks(layer, span, [d.mask for d in detections])
+    return Made({t: _frame_digest(found, t - span.start) for t in span}, _detect_facts(open_, span, found, faults))
+
+
+def _frame_digest(found: Mapping[str, list[Detection]], at: int) -> str:
+    digests = [digest(detections[at].mask) for detections in found.values()]
+    return "-" if all(d == "-" for d in digests) else " ".join(digests)
+
+
+def _detect_facts(
+    open_: Session, span: Span, found: Mapping[str, list[Detection]], faults: Mapping[int, str]
+) -> dict[str, Any]:
+    window = open_.window(hiding=False)
+    return {
+        "faults": {str(t): fault for t, fault in faults.items()},
+        "cuts": [t for t in span if window.is_cut(t)],
+        "masked_px": {
+            layer: {str(t): int(d.mask.sum()) for t, d in zip(span, detections, strict=True) if d.mask.any()}
+            for layer, detections in found.items()
+        },
+        "objects": {
+            layer: [asdict(o) for d in detections for o in d.objects] for layer, detections in found.items()
+        },
+    }
+
+
+def _fill(open_: Session, span: Span) -> Made:
+    window = open_.window(hiding=True)
+    ladder = [part.made for part in open_.recipe.fill]
+    patches, pixels = [], {}
+    for t in span:
+        wanted = open_.mask(t)
+        patch = fill_frame(ladder, window, t, open_.recipe.policy.invent) if wanted.any() else open_.empty(t)
+        patches.append(patch)
+        if wanted.any():
+            pixels[str(t)] = _origins(open_, wanted, patch.origin, patch.mask)
+    open_.store.write_patches("fill", span, patches)
+    kept = open_.keep("fill", patches)
+    # What stayed unfilled is hidden from the blenders too, so it belongs to the digest although no patch holds it.
+    digests = {t: f"{d} {window.hidden_digest(t)}" if open_.mask(t).any() else d for t, d in kept.items()}
+    return Made(digests, {"pixels": pixels})
+
+
+def _origins(open_: Session, wanted: Bits, origin: Any, filled: Bits) -> dict[str, int]:
+    """Count one frame's pixels by where they came from, and those that nothing could fill."""
+    counts = np.bincount(origin[filled], minlength=2 + len(open_.recipe.fill))
+    out = {"donors": int(counts[DONOR]), "unfilled": int((wanted & ~filled).sum())}
+    out |= {part.name: int(counts[2 + k]) for k, part in enumerate(open_.recipe.fill) if part.made.invents}
+    return out
+
+
+def _blend(open_: Session, span: Span) -> Made:
+    window = open_.window(hiding=True)
+    chain = [part.made for part in open_.recipe.blend]
+    patches = []
+    for t in span:
+        raw = open_.patch("fill", t)
+        filled = raw.mask.any()
+        patches.append(blend_frame(chain, window, t, lambda u: open_.patch("fill", u)) if filled else raw)
+    open_.store.write_patches("blend", span, patches)
+    return Made(open_.keep("blend", patches))
+
+
+def _encode(open_: Session, span: Span, seen: Mapping[int, str]) -> Made:
+    layer = "blend" if open_.recipe.blend else "fill"
+
+    def composed() -> Iterable[Picture]:
+        for t in span:
+            patch = None if seen[t] == "-" else open_.patch(layer, t)
+            picture = compose(open_.picture(t), patch, open_.store.source.pixels)
+            yield replace(picture, index=t - first)
+
+    first = open_.job.frames.start
+    source = open_.store.source.excerpt(open_.job.frames)
+    path = segment_path(open_.job.project, span)
+    open_.encoder.made.write_segment(path, source, Span(span.start - first, span.stop - first), composed())
+    return Made({t: seen[t] for t in span}, {"bytes": _bytes_of(path)})
+
+
+def _join(open_: Session, near: list[Result]) -> Made:
+    source, output = open_.store.source, open_.job.output
+    if output.exists() and not open_.job.overwrite:
+        raise OutputError(
+            f"{output} exists and is not what this run would write. Add --overwrite, or choose another -o: "
+            "everything but the last joining is done and will not be done again."
+        )
+    for result in near:
+        if not segment_path(open_.job.project, result.span).exists():
+            _encode(open_, result.span, result.digests)  # it went into an output that is there no more
+    segments = [
+        (Span(r.span.start - open_.job.frames.start, r.span.stop - open_.job.frames.start),
+         segment_path(open_.job.project, r.span))
+        for r in near
+    ]
+    notes = open_.encoder.made.join(open_.job.output, source.excerpt(open_.job.frames), segments)
+    facts = {
+        "output": _identity(open_.job.output),
+        "segments": {str(r.span): r.key for r in near},
+        "bytes": _bytes_of(open_.job.output),
+        "lossless": open_.encoder.made.lossless,
+        "notes": list(notes or ()),
+    }
+    return Made({}, facts)
+
+
+def tidy(job: Job) -> None:
+    """Remove the segments of a finished run."""
+    folder = job.project / "segments"
+    for path in folder.iterdir():
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def _bytes_of(path: Path) -> int:
+    files = path.rglob("*") if path.is_dir() else [path]
+    return sum(f.stat().st_size for f in files if f.is_file())
