@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Clean clips for `make bench`; without any, scenes of the program's own.
+CLIPS ?=
 TOOLS := ffmpeg mediainfo mediaconch
 
 .PHONY: help demo test lint bench tools clean
@@ -29,7 +31,8 @@ lint: $(VENV)/ready
 	$(BIN)/mypy restore cli.py
 
 bench: $(VENV)/ready
-	$(BIN)/lacuna bench
+	$(BIN)/lacuna bench speed
+	$(BIN)/lacuna bench quality $(CLIPS)
 
 # Second opinions for the tests: installed where that is possible without asking, skipped by name where not.
 tools:

@@ -22,7 +22,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 INTERRUPTED, FAILED = 130, 1
 
 
-class SizeType(click.ParamType):
+class SizeType(click.ParamType[int]):
     """Bytes as people write them: 8G, 1500M."""
 
     name = "size"
@@ -37,7 +37,7 @@ class SizeType(click.ParamType):
             self.fail(f"{value!r} is not a size; write 8G or 1500M.", param, ctx)
 
 
-class FramesType(click.ParamType):
+class FramesType(click.ParamType[tuple[int, int]]):
     """A half-open range of frames: 100:250."""
 
     name = "A:B"
@@ -51,7 +51,7 @@ class FramesType(click.ParamType):
         return first, stop
 
 
-class RateType(click.ParamType):
+class RateType(click.ParamType[Fraction]):
     """Frames a second as an exact fraction: 24, 24000/1001, 16.67 is taken literally."""
 
     name = "rate"
@@ -87,7 +87,7 @@ def wishing(command: F) -> F:
     """Give a command the source, the output and the options that say what is to be done, joined into a Wish."""
     options = [
         click.argument("source"),
-        click.option("-o", "--output", required=True, help="File or folder to write: .mkv .mov .mp4, a folder, a picture."),
+        click.option("-o", "--output", required=True, help="What to write: .mkv .mov .mp4, a folder, a picture."),
         click.option("--workflow", default="", help="Name of a recipe (see `workflows list`) or a TOML file. [film]"),
         click.option("--project", default="", help="Where the work is kept. [OUTPUT.lacuna]"),
         click.option("--masks", default="", help="Folder of PNG masks (white = fill): fill those, detect nothing."),
@@ -246,8 +246,8 @@ def verify(source: str, output: str, project: Path, as_json: bool) -> None:
     from restore.proof import prove, sentence
 
     proof = prove(source, output, project)
-    emit(asdict(proof)) if as_json else click.echo(sentence(proof))
-    sys.exit(FAILED if proof.violated else 0)
+    click.echo(sentence(proof)) if not as_json else emit(asdict(proof))
+    sys.exit(0 if proof.holds else FAILED)
 
 
 @lacuna.command()
@@ -257,13 +257,14 @@ def status(project: Path, as_json: bool) -> None:
     """Say how far a project is and what failed."""
     from restore.progress import standing
 
-    facts = standing(project)
+    found = standing(project)
     if as_json:
-        emit(facts)
+        emit(asdict(found))
         return
-    for stage, (done, total) in facts["stages"].items():
+    click.echo(f"  source  {found.source}\n  output  {found.output}\n  recipe  {found.workflow}")
+    for stage, (done, total) in found.stages.items():
         click.echo(f"{stage:>8}  {done} of {total} steps")
-    for name, why in facts["failed"].items():
+    for name, why in found.failed.items():
         click.echo(f"  failed  {name}: {why}")
 
 
@@ -323,14 +324,64 @@ def workflows_show(name: str, settings: tuple[str, ...]) -> None:
 @click.argument("folder", default="demo", type=click.Path(path_type=Path))
 def demo(folder: Path) -> None:
     """Make a damaged reel in FOLDER, restore it, and say what came of it."""
-    from restore.scenes.demo import make_reel
+    from restore.report.sheet import before_and_after
+    from restore.restoration import Wish, carry_out, open_session, prepare
+    from restore.scenes.reel import Reel, make_reel
 
     folder.mkdir(parents=True, exist_ok=True)
     reel, output = folder / "damaged.mkv", folder / "restored.mkv"
     if not reel.exists():
-        click.echo(f"making a damaged reel: {reel}")
-        make_reel(reel)
-    run.main([str(reel), "-o", str(output)], standalone_mode=False)
+        click.echo(f"making a damaged reel of {Reel().frames} frames: {reel}")
+        make_reel(reel, Reel())
+    prepared = prepare(Wish(str(reel), str(output)))
+    from restore.progress import show
+
+    with show(prepared, False) as on_result:
+        outcome = carry_out(prepared, on_result)
+    tell(prepared, outcome)
+    sheet = before_and_after(open_session(prepared.project), folder / "before_after.png")
+    click.echo(f"picture  {sheet}")
+    sys.exit(0 if outcome.ok else FAILED)
+
+
+@lacuna.group()
+def bench() -> None:
+    """Measure the program on this machine: quality against known damage, speed against a plain transcode."""
+
+
+@bench.command("quality")
+@click.argument("clips", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--frames", default=16, show_default=True, help="Frames judged in each piece of a clip.")
+@click.option("--seed", "seeds", multiple=True, type=int, default=(101, 102, 103), show_default=True,
+              help="Seeds of the damage; one piece of each clip a seed.")
+@click.option("--workflow", default="film", show_default=True)
+def bench_quality(clips: tuple[Path, ...], frames: int, seeds: tuple[int, ...], workflow: str) -> None:
+    """Damage clean CLIPS in a known way and print how well that is filled and found (scenes of its own without CLIPS).
+
+    \b
+    Example:
+      lacuna bench quality holiday.mp4 street.mp4 --frames 24
+    """
+    from restore.benchmark import quality
+    from restore.measure.bench import table
+
+    fills, finds = quality(clips, frames, seeds, workflow, lambda row: click.echo(f"{row.clip} done", err=True))
+    click.echo(f"Filling, true masks given:\n{table(fills)}\n")
+    click.echo(f"Finding, and harm on the undamaged clip:\n{table(finds)}")
+
+
+@bench.command("speed")
+@click.option("-o", "--output", "folder", default="bench", show_default=True, type=click.Path(path_type=Path),
+              help="Where the reels are made and kept.")
+@click.option("--frames", default=48, show_default=True)
+@click.option("--long", "long_repeats", default=10, show_default=True, help="Length of the long reel in reels, or 0.")
+def bench_speed(folder: Path, frames: int, long_repeats: int) -> None:
+    """Print time, memory, disk and decodes on a generated 1920x1080 10-bit reel beside a plain transcode of it."""
+    from restore.benchmark import Speed, speeds
+    from restore.measure.speed import table
+
+    rows = speeds(folder, Speed(frames=frames, long_repeats=long_repeats), lambda line: click.echo(line, err=True))
+    click.echo(table(rows))
 
 
 def tell(prepared: Prepared, outcome: Any) -> None:

@@ -35,12 +35,12 @@ class Cache:
         with self._lock:
             if key in self._values:
                 self._values.move_to_end(key)
-                return self._values[key][0]  # type: ignore[no-any-return]  # one key, one type, by convention
+                return self._values[key][0]
             making = self._making.setdefault(key, threading.Lock())
         with making:
             with self._lock:
                 if key in self._values:
-                    return self._values[key][0]  # type: ignore[no-any-return]
+                    return self._values[key][0]
             value = make()
             self.put(key, value)
             with self._lock:

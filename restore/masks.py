@@ -20,7 +20,9 @@ from restore.span import Span
 from restore.store import Store
 
 
-def export_masks(session: Session, folder: Path, layer: str = "", on_frame: Callable[[int], None] = lambda _: None) -> int:
+def export_masks(
+    session: Session, folder: Path, layer: str = "", on_frame: Callable[[int], None] = lambda _: None
+) -> int:
     """Write the masks of a project, one PNG a frame: the effective mask, or one detector's layer.
 
     Returns the number of files. Raises OutputError where the folder holds files already, MaskError for a layer
@@ -28,7 +30,8 @@ def export_masks(session: Session, folder: Path, layer: str = "", on_frame: Call
     """
     layers = session.store.mask_layers()
     if layer and layer not in layers:
-        raise MaskError(f"there is no mask layer {layer!r} in {session.store.folder}; it has {', '.join(layers) or 'none'}.")
+        has = ", ".join(layers) or "none"
+        raise MaskError(f"there is no mask layer {layer!r} in {session.store.folder}; it has {has}.")
     if folder.exists() and any(folder.iterdir()):
         raise OutputError(f"{folder} is not empty; masks are written to a new or empty folder only.")
     folder.mkdir(parents=True, exist_ok=True)

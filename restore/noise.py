@@ -7,10 +7,11 @@ import numpy as np
 
 from restore.colour import Float
 
-LAPLACE = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32) / 6
-"""Blind to planes and to horizontal and vertical edges; unit gain for white noise (Immerkaer, CVIU 1996)."""
+AROUND_PX = 7
+"""Grain is what differs from the mean over this many pixels: grain that is correlated over a pixel or two still counts
+in full, where a Laplacian (Immerkaer, CVIU 1996) sees half of it or less."""
 BLOCK_PX = 16
-QUIET = 0.25
+QUIET = 0.15
 """Share of the blocks taken as free of texture."""
 
 
@@ -19,11 +20,12 @@ def grain_sigma(grey: Float) -> float:
 
     Blocks clipped to one level (leaders, black borders) say nothing and are left out.
     """
-    h, w = (s // BLOCK_PX * BLOCK_PX for s in grey.shape)
+    h, w = (s // BLOCK_PX for s in grey.shape)
     if not h or not w:
         return 0.0
-    high = np.abs(cv2.filter2D(grey, -1, LAPLACE)[:h, :w])
-    blocks = high.reshape(h // BLOCK_PX, BLOCK_PX, w // BLOCK_PX, BLOCK_PX).mean((1, 3))
-    lively = blocks[blocks > 1e-3]
-    # For a normal variable the mean of |x| is sqrt(2/pi) sigma.
-    return float(np.quantile(lively, QUIET) * np.sqrt(np.pi / 2)) if lively.size else 0.0
+    grey = grey[: h * BLOCK_PX, : w * BLOCK_PX]
+    high = cv2.subtract(grey, cv2.blur(grey, (AROUND_PX, AROUND_PX)))
+    power = cv2.resize(cv2.multiply(high, high), (w, h), interpolation=cv2.INTER_AREA)
+    lively = power[power > 1e-3]
+    # What the mean itself takes away of white noise is given back.
+    return float(np.sqrt(np.quantile(lively, QUIET) / (1 - AROUND_PX**-2))) if lively.size else 0.0

@@ -7,13 +7,16 @@ once, when a recipe is read; nothing else in the program looks anything up by na
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 import difflib
 import hashlib
 import importlib.util
 import inspect
+import itertools
 import json
 import pkgutil
+import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
@@ -113,6 +116,27 @@ def names() -> list[tuple[str, str]]:
 def about(cls: type) -> str:
     """Return the first sentence of a part's docstring: what it is good at and what it cannot do."""
     return " ".join((inspect.getdoc(cls) or "").split("\n\n")[0].split())
+
+
+def parameters(cls: type) -> list[str]:
+    """Return a line for each parameter of a part: its name, type and default, and what its docstring says of it."""
+    words = _field_words(cls)
+    return [
+        f"{f.name}: {f.type} = {f.default!r}" + (f"   {words[f.name]}" if f.name in words else "")
+        for f in dataclasses.fields(cls) if f.init
+    ]
+
+
+def _field_words(cls: type) -> dict[str, str]:
+    """Return the string that stands under each field: fields have their docstring there."""
+    body = ast.parse(textwrap.dedent(inspect.getsource(cls))).body[0]
+    lines = getattr(body, "body", [])
+    return {
+        field.target.id: " ".join(words.value.value.split())
+        for field, words in itertools.pairwise(lines)
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
+        and isinstance(words, ast.Expr) and isinstance(words.value, ast.Constant) and isinstance(words.value.value, str)
+    }
 
 
 def camel(name: str) -> str:

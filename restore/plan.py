@@ -16,7 +16,7 @@ from restore.recipe import Recipe
 from restore.source import Source
 from restore.span import Span
 
-SPAN_FRAMES = (12, 8, 6, 4, 2, 1)
+SPAN_FRAMES = (8, 6, 4, 2, 1)
 """Span lengths to choose from: the longest that memory allows. They do not change a pixel."""
 BASE_BYTES = 360 << 20
 """A process with its libraries and an open codec."""

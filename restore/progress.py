@@ -9,10 +9,10 @@ import json
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
@@ -76,12 +76,26 @@ def totals(store: Store, frames: Span) -> dict[str, int]:
     return dict(counts)
 
 
-def standing(project: Path) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Standing:
+    """How far a project is."""
+
+    project: str
+    source: str
+    output: str
+    workflow: str
+    stages: Mapping[str, tuple[int, int]]
+    """Stage to steps done and steps planned last."""
+    failed: dict[str, str]
+    """Step to why it failed."""
+
+
+def standing(project: Path) -> Standing:
     """Return how far a project is: steps done of those planned last, by stage, and what failed."""
-    store = Store.open(project)
-    wanted = [str(name) for name in last_run(project).get("steps", [])]  # type: ignore[attr-defined]
+    store, last = Store.open(project), last_run(project)
+    wanted = last.steps if last else ()
     finished = {s.name: s.failed for s in store.ledger.stamps()}
-    stages = {
+    stages: dict[str, tuple[int, int]] = {
         stage: (
             sum(name.startswith(stage) and finished.get(name) == "" for name in wanted),
             sum(name.startswith(stage) for name in wanted),
@@ -89,7 +103,8 @@ def standing(project: Path) -> dict[str, Any]:
         for stage in STAGES
     }
     failed = {name: why for name, why in finished.items() if why}
-    return {"project": str(project), **last_run(project), "steps": len(wanted), "stages": stages, "failed": failed}
+    words = (last.source, last.output, last.workflow) if last else (store.source.path, "", "")
+    return Standing(str(project), *words, stages, failed)
 
 
 def _words(origin: str) -> str:

@@ -59,6 +59,19 @@ class Wish:
 
 
 @dataclass(frozen=True)
+class LastRun:
+    """What a project was last run with, as its run.json has it."""
+
+    source: str
+    output: str
+    workflow: str
+    recipe: str
+    """The recipe's digest."""
+    frames: tuple[int, int]
+    steps: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Prepared:
     """A wish that was found possible."""
 
@@ -103,7 +116,7 @@ def carry_out(prepared: Prepared, on_result: Progress = lambda _: None) -> Outco
     with store.locked():
         job = make_job(prepared)
         write_atomic(prepared.project / "recipe.toml", job.recipe_toml)
-        write_atomic(prepared.project / "run.json", json.dumps(_record(prepared), indent=1))
+        write_atomic(prepared.project / "run.json", json.dumps(dataclasses.asdict(_record(prepared)), indent=1))
         outcome = runner.run(job, plan, on_result, workers=wish.workers, scheduler=wish.scheduler)
         report(prepared.project)
     return outcome
@@ -139,21 +152,21 @@ def report(project: Path, folder: Path | None = None) -> tuple[Path, Path]:
         session.close()
 
 
-def last_run(project: Path) -> dict[str, object]:
-    """Return what the project was last run with: source, output, frames, workflow."""
+def last_run(project: Path) -> LastRun | None:
+    """Return what the project was last run with; None where it never was."""
     path = project / "run.json"
-    return dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else {}
+    if not path.exists():
+        return None
+    data = json.loads(path.read_text(encoding="utf-8"))
+    return LastRun(**{**data, "frames": tuple(data["frames"]), "steps": tuple(data["steps"])})
 
 
-def _record(prepared: Prepared) -> dict[str, object]:
-    return {
-        "source": prepared.source.path,
-        "output": str(prepared.output),
-        "workflow": prepared.recipe.name,
-        "recipe": prepared.recipe.digest,
-        "frames": [prepared.plan.frames.start, prepared.plan.frames.stop],
-        "steps": [s.name for s in prepared.plan.steps],
-    }
+def _record(prepared: Prepared) -> LastRun:
+    frames, steps = prepared.plan.frames, tuple(s.name for s in prepared.plan.steps)
+    return LastRun(
+        prepared.source.path, str(prepared.output), prepared.recipe.name, prepared.recipe.digest,
+        (frames.start, frames.stop), steps,
+    )
 
 
 def _usual(wish: Wish, source: Source) -> str:

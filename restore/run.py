@@ -91,8 +91,8 @@ def _results(client: Any, job: Job, plan: Plan) -> Iterator[tuple[Result, str]]:
             _work, step.stage, job, step, needs, key=f"{step.name}-{token}", priority=-_place(step), pure=False
         )
     try:
-        for future in as_completed(list(futures.values())):
-            yield future.result()[0], future.result()[1]
+        for future in as_completed(list(futures.values()), loop=client.loop):
+            yield future.result()
     finally:
         client.cancel(list(futures.values()))
 
@@ -105,13 +105,12 @@ def _place(step: Step) -> int:
 def _work(stage: str, job: Job, step: Step, needs: list[tuple[Result, str]]) -> tuple[Result, str]:
     """Run one step in whichever process Dask chose."""
     near = [result for result, _ in needs]
+    if stage == "detect":
+        return steps.detect(job, step.span), _process_name()
     if stage == "join":
-        result = steps.join(job, near)
-    else:
-        result = {"detect": lambda: steps.detect(job, step.span)}.get(
-            stage, lambda: getattr(steps, stage)(job, step.span, near)
-        )()
-    return result, _process_name()
+        return steps.join(job, near), _process_name()
+    work = {"fill": steps.fill, "blend": steps.blend, "encode": steps.encode}[stage]
+    return work(job, step.span, near), _process_name()
 
 
 def _process_name() -> str:

@@ -65,10 +65,10 @@ class Session:
     def picture(self, t: int) -> Picture:
         """Return frame t, decoding what is not held."""
         if (held := self.pictures.peek(t)) is not None:
-            return held  # type: ignore[no-any-return]
+            return held
         with self._decoding:
             if (held := self.pictures.peek(t)) is not None:
-                return held  # type: ignore[no-any-return]
+                return held
             if self._decoder is None:
                 self._decoder = open_decoder(self.store.source, self.job.decode_threads)
             read = self._decoder.read(t)

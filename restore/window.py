@@ -15,6 +15,7 @@ from restore import colour, cuts, motion, noise
 from restore.cache import Cache
 from restore.frames import Bits, Picture, digest
 from restore.motion.flow import vectors
+from restore.motion.inward import Course, Shore, inward
 from restore.motion.proxy import Proxy, scale_of, shrink
 from restore.source import PixelFormat, Plane
 from restore.span import Span
@@ -103,6 +104,13 @@ class Window:
         """Return the raw displacement field t to u (h, w, 2), in proxy pixels."""
         key = (t, u, self.hidden_digest(t), self.hidden_digest(u), self.preset)
         return self.memo("vectors", key, lambda: vectors(self.proxy(t), self.proxy(u), self.preset))
+
+    def course(self, t: int, u: int) -> Course:
+        """Return the motion from frame t to frame u in and near what is hidden in t. Ask only within one shot."""
+        hidden = self.hidden_digest(t)
+        key = (t, u, hidden, self.hidden_digest(u), self.preset)
+        shore = self.memo("shore", (t, hidden), lambda: Shore.of(shrink(self.hidden(t), scale_of(self.size))))
+        return self.memo("course", key, lambda: inward(self.vectors(t, u), self.vectors(u, t), shore))
 
     def flow(self, t: int, u: int) -> motion.Flow:
         """Return the motion from frame t to frame u with its validity. Ask only within one shot."""

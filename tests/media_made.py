@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -10,10 +11,13 @@ from typing import Any
 import av
 import numpy as np
 import numpy.typing as npt
+import tifffile
 
 Plane = npt.NDArray[Any]
 Planes = tuple[Plane, ...]
 
+PROBE_SIZE = (64, 96)
+"""(H, W) of most clips the tests make."""
 SRT = b"1\n00:00:00,000 --> 00:00:01,000\nhello\n\n"
 
 
@@ -161,3 +165,38 @@ def flip_bit(path: Path, frame: int, at_frac: float = 0.5, bit: int = 3) -> Path
     data[start + int(len(packets[frame]) * at_frac)] ^= 1 << bit
     path.write_bytes(bytes(data))
     return path
+
+
+def png_chunk(name: bytes, data: bytes) -> bytes:
+    """Return one chunk of a PNG, checksum included."""
+    return len(data).to_bytes(4, "big") + name + data + zlib.crc32(name + data).to_bytes(4, "big")
+
+
+def png_of(samples: Plane) -> bytes:
+    """Return a PNG of (H, W) or (H, W, channels) samples, uint8 or uint16, RGB order; knows grey with alpha too."""
+    h, w = samples.shape[:2]
+    channels = 1 if samples.ndim == 2 else samples.shape[2]
+    head = w.to_bytes(4, "big") + h.to_bytes(4, "big")
+    head += bytes([8 * samples.dtype.itemsize, {1: 0, 2: 4, 3: 2, 4: 6}[channels], 0, 0, 0])
+    rows = samples.astype(samples.dtype.newbyteorder(">")).reshape(h, -1)
+    body = zlib.compress(b"".join(b"\0" + row.tobytes() for row in rows))
+    chunks = (png_chunk(b"IHDR", head), png_chunk(b"IDAT", body), png_chunk(b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
+
+
+def make_stills(
+    folder: Path, names: Sequence[str], channels: int = 3, depth: int = 8, size: tuple[int, int] = PROBE_SIZE
+) -> list[Plane]:
+    """Write one random picture a name (.png or .tif) and return their samples, (H, W) or (H, W, channels)."""
+    folder.mkdir(parents=True, exist_ok=True)
+    shape = size if channels == 1 else (*size, channels)
+    out = []
+    for name in names:
+        rng = np.random.default_rng(len(list(folder.iterdir())))
+        samples = rng.integers(0, 1 << depth, shape).astype(np.uint8 if depth == 8 else np.uint16)
+        if name.endswith(".png"):
+            (folder / name).write_bytes(png_of(samples))
+        else:
+            tifffile.imwrite(folder / name, samples, photometric="rgb" if channels > 2 else "minisblack")
+        out.append(samples)
+    return out

@@ -85,9 +85,8 @@ def test_a_project_of_another_version_or_damaged_is_refused(tmp_path: Path) -> N
 
 def test_two_runs_do_not_share_a_project(tmp_path: Path) -> None:
     store = Store.create(tmp_path / "p", SOURCE, 12)
-    with store.locked():
-        with pytest.raises(StoreError, match="in use"), Store.open(tmp_path / "p").locked():
-            pass
+    with store.locked(), pytest.raises(StoreError, match="in use"), Store.open(tmp_path / "p").locked():
+        pass
     with store.locked():
         pass
 

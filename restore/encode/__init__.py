@@ -1,7 +1,8 @@
 """Restored pictures in, a file of the same nature out. One file an output format.
 
 A film is encoded in segments, one a step, each its own small file; `join` puts them together by copying packets, and
-carries over everything that is not picture: sound, subtitles, chapters, attachments, tags, timecode, aspect.
+carries over everything that is not picture: sound, subtitles, chapters, attachments, tags, timecode, aspect. What it
+cannot carry it names in its notes.
 """
 
 from __future__ import annotations
@@ -10,9 +11,12 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import ClassVar, Protocol
 
+from restore.encode.choose import choose
 from restore.frames import Picture
 from restore.source import Source
 from restore.span import Span
+
+__all__ = ["Encoder", "choose"]
 
 
 class Encoder(Protocol):
@@ -28,11 +32,11 @@ class Encoder(Protocol):
     def segment_frames(self) -> int | None:
         """Grid on which the film must be cut for the same bytes whatever the spans; None where any cut will do."""
 
-    def check(self, source: Source, output: Path) -> None:
-        """Raise OutputError, before any work, where this source cannot become that output."""
+    def check(self, source: Source, output: Path) -> tuple[str, ...]:
+        """Return notes on what will be lost or changed; raise OutputError, before any work, where it cannot be done."""
 
     def write_segment(self, path: Path, source: Source, span: Span, pictures: Iterable[Picture]) -> None:
         """Encode the pictures of `span`, in order, into `path`, which appears whole or not at all."""
 
-    def join(self, output: Path, source: Source, segments: Sequence[tuple[Span, Path]]) -> None:
-        """Make `output` from all segments of the film, in order; it appears whole or not at all."""
+    def join(self, output: Path, source: Source, segments: Sequence[tuple[Span, Path]]) -> tuple[str, ...]:
+        """Make `output` from all segments of the film, in order, whole or not at all; return notes on what was lost."""

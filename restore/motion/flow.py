@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from restore.colour import Float
 from restore.frames import Bits
@@ -16,6 +15,13 @@ from restore.source import Plane
 
 Box = tuple[int, int, int, int]
 """(y0, x0, y1, x1), half-open."""
+TINY_PX = 24
+"""Pictures with a side below this are too small for DIS."""
+ABSOLUTE_PX2, RELATIVE = 0.5, 0.01
+"""How far from home a round trip may end, squared: |f + b|^2 < RELATIVE (|f|^2 + |b|^2) + ABSOLUTE_PX2."""
+
+WHOLE_CLEAR = 0.3
+"""Response of the phase correlation above which it is believed."""
 
 _engines = threading.local()
 
@@ -41,19 +47,10 @@ class Flow:
 
         `shift` is the plane's subsampling (log2 y, log2 x); the box is in that plane's pixels.
         """
+        moved = self._moved(box, shift)
         y0, x0, y1, x1 = box
-        sy, sx = (1 << shift[0]) / self.scale, (1 << shift[1]) / self.scale
-        xs = np.arange(x0, x1, dtype=np.float32)
-        ys = np.arange(y0, y1, dtype=np.float32)
-        at_x = np.broadcast_to((xs + 0.5) * np.float32(sx) - 0.5, (y1 - y0, x1 - x0))
-        at_y = np.broadcast_to(((ys + 0.5) * np.float32(sy) - 0.5)[:, None], (y1 - y0, x1 - x0))
-        moved = cv2.remap(
-            self.vectors, np.ascontiguousarray(at_x), np.ascontiguousarray(at_y), cv2.INTER_LINEAR,
-            borderMode=cv2.BORDER_REPLICATE,
-        )
-        moved *= np.array([1 / sx, 1 / sy], np.float32)
-        moved[..., 0] += xs
-        moved[..., 1] += ys[:, None]
+        moved[..., 0] += np.arange(x0, x1, dtype=np.float32)
+        moved[..., 1] += np.arange(y0, y1, dtype=np.float32)[:, None]
         return moved
 
     def sample(
@@ -61,13 +58,12 @@ class Flow:
     ) -> Float:
         """Return frame u's plane seen from t: (bh, bw) float32 code values for `box` of t's plane (edges repeat)."""
         at = self.targets(box, shift)
-        # Only the part of the plane that is asked for is converted and read, with room for the cubic kernel.
-        low = np.floor(at.min((0, 1))).astype(int) - 3
-        high = np.ceil(at.max((0, 1))).astype(int) + 4
-        x0, y0 = (int(np.clip(low[i], 0, plane.shape[1 - i] - 1)) for i in (0, 1))
-        x1, y1 = (int(np.clip(high[i], (x0, y0)[i] + 1, plane.shape[1 - i])) for i in (0, 1))
+        # Only the part of the plane that is asked for is converted and read, with room for the widest kernel.
+        x0, x1 = reach(at[..., 0], plane.shape[1])
+        y0, y1 = reach(at[..., 1], plane.shape[0])
         part = plane[y0:y1, x0:x1].astype(np.float32)
-        at -= np.array([x0, y0], np.float32)
+        if (x0, y0) != (0, 0):
+            cv2.subtract(at, (float(x0), float(y0), 0.0, 0.0), at)
         return cv2.remap(part, at, None, interpolation, borderMode=cv2.BORDER_REPLICATE)
 
     def validity(self, box: Box, shift: tuple[int, int] = (0, 0)) -> Bits:
@@ -77,29 +73,104 @@ class Flow:
         xs = (np.arange(x0, x1) << shift[1]) // self.scale
         return self.valid[np.ix_(ys, xs)]
 
+    def _moved(self, box: Box, shift: tuple[int, int]) -> Float:
+        """Return the displacement (bh, bw, 2) at the pixels of a plane's box, in that plane's pixels (a new array).
+
+        Pixel centres are what is aligned: plane pixel x lies at (x + 0.5) step - 0.5 in the proxy. A resize of the
+        crop does just that when the crop begins where the two grids meet, and is many times faster than a remap.
+        """
+        y0, x0, y1, x1 = box
+        step_y, step_x = (1 << shift[0]) / self.scale, (1 << shift[1]) / self.scale
+        h, w = self.vectors.shape[:2]
+        top, left = max(0, int(y0 * step_y) // 2 * 2 - 2), max(0, int(x0 * step_x) // 2 * 2 - 2)
+        bottom, right = min(h, int(np.ceil(y1 * step_y)) + 2), min(w, int(np.ceil(x1 * step_x)) + 2)
+        crop = self.vectors[top:bottom, left:right]
+        if (step_y, step_x) != (1.0, 1.0):
+            crop = even(crop, step_y, step_x)
+            size = (round(crop.shape[1] / step_x), round(crop.shape[0] / step_y))
+            crop = cv2.resize(crop, size, interpolation=cv2.INTER_LINEAR)
+        from_y, from_x = y0 - round(top / step_y), x0 - round(left / step_x)
+        part = crop[from_y : from_y + y1 - y0, from_x : from_x + x1 - x0]
+        return cv2.multiply(part, (1 / step_x, 1 / step_y, 0.0, 0.0))
+
+
+def even(field: Float, step_y: float, step_x: float) -> Float:
+    """Repeat the last row or column where a subsampled plane would otherwise meet half a sample."""
+    odd_y, odd_x = (step_y == 2 and field.shape[0] % 2), (step_x == 2 and field.shape[1] % 2)
+    return np.pad(field, ((0, int(odd_y)), (0, int(odd_x)), (0, 0)), "edge") if odd_y or odd_x else field
+
+
+def reach(at: Float, length: int) -> tuple[int, int]:
+    """Return the range of samples that reading at positions `at` may touch, within a plane of `length`."""
+    low, high = cv2.minMaxLoc(at)[:2] if at.size else (0.0, 0.0)
+    start = int(np.clip(np.floor(low) - 4, 0, length - 1))
+    return start, int(np.clip(np.ceil(high) + 5, start + 1, length))
+
 
 def engine(preset: str) -> cv2.DISOpticalFlow:
     """Return this thread's DIS engine (they keep state, so threads do not share them)."""
     made = _engines.__dict__.setdefault("made", {})
     if preset not in made:
-        made[preset] = cv2.DISOpticalFlow_create(getattr(cv2, f"DISOPTICAL_FLOW_PRESET_{preset.upper()}"))
-    return made[preset]  # type: ignore[no-any-return]
+        made[preset] = cv2.DISOpticalFlow.create(getattr(cv2, f"DISOPTICAL_FLOW_PRESET_{preset.upper()}"))
+    return made[preset]
 
 
-def vectors(a: Proxy, b: Proxy, preset: str = "medium") -> Float:
-    """Return the displacement (h, w, 2) float32 from proxy a to proxy b; zero where the picture is too small for DIS."""
-    if min(a.shape) < 24:
-        return np.zeros((*a.shape, 2), np.float32)
-    return engine(preset).calc(a, b, None)  # type: ignore[no-any-return,call-overload]  # stubs want a flow array
+def vectors(a: Proxy, b: Proxy, preset: str = "medium", guess: Float | None = None) -> Float:
+    """Return the displacement (h, w, 2) float32 from proxy a to proxy b.
+
+    `guess` is where the search begins (it is not written to). Pictures too small for DIS, or without any texture,
+    get one motion for all of the picture (`whole`).
+    """
+    if min(a.shape) < TINY_PX or float(a.std()) < 1.0:
+        return whole(a, b)
+    start = None if guess is None else guess.copy()
+    return engine(preset).calc(a, b, start)
+
+
+def whole(a: Proxy, b: Proxy) -> Float:
+    """Return the one translation (h, w, 2) that best takes a to b, by phase correlation; zero where none is clear."""
+    out = np.zeros((*a.shape, 2), np.float32)
+    if min(a.shape) < 4 or float(a.std()) < 0.5 or float(b.std()) < 0.5:
+        return out
+    window = np.outer(np.hanning(a.shape[0] + 2)[1:-1], np.hanning(a.shape[1] + 2)[1:-1]).astype(np.float32)
+    level = np.float32(a.mean())
+    move, clear = cv2.phaseCorrelate(a.astype(np.float32) - level, b.astype(np.float32) - level, window)
+    if clear > WHOLE_CLEAR:
+        out[...] = move
+    return out
+
+
+def chain(first: Float, second: Float) -> Float:
+    """Return the displacement of going `first` and then `second`: (h, w, 2) float32."""
+    at = grid(first.shape[0], first.shape[1]) + first
+    return first + cv2.remap(second, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+
+
+def grid(h: int, w: int) -> Float:
+    """Return each pixel's own (x, y): (h, w, 2) float32."""
+    out: Float = np.empty((h, w, 2), np.float32)
+    out[..., 0] = np.arange(w, dtype=np.float32)
+    out[..., 1] = np.arange(h, dtype=np.float32)[:, None]
+    return out
 
 
 def estimate(there: Float, back: Float, scale: int) -> Flow:
     """Join the displacement t to u with the one from u to t: valid where |f + b|^2 < 0.01 (|f|^2 + |b|^2) + 0.5."""
     h, w = there.shape[:2]
-    xs, ys = np.meshgrid(np.arange(w, dtype=np.float32), np.arange(h, dtype=np.float32))
-    at_x, at_y = xs + there[..., 0], ys + there[..., 1]
-    home = cv2.remap(back, at_x, at_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    error = np.square(there + home).sum(-1)
-    length = np.square(there).sum(-1) + np.square(home).sum(-1)
-    inside = (at_x > -0.5) & (at_x < w - 0.5) & (at_y > -0.5) & (at_y < h - 0.5)
-    return Flow(there, (error < 0.01 * length + 0.5) & inside, scale)
+    at = cv2.add(grid(h, w), there)
+    home = cv2.remap(back, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return Flow(there, round_trip(there, home, at, (h, w)), scale)
+
+
+def round_trip(there: Float, home: Float, at: Float, size: tuple[int, int]) -> Bits:
+    """Tell where a trip `there` and `home` again ends where it began, and does not leave the picture on the way."""
+    fx, fy = cv2.split(there)
+    bx, by = cv2.split(home)
+    ex, ey = fx + bx, fy + by
+    error = ex * ex + ey * ey
+    length = fx * fx + fy * fy + bx * bx + by * by
+    valid = error < np.float32(RELATIVE) * length + np.float32(ABSOLUTE_PX2)
+    for axis, n in ((0, size[1]), (1, size[0])):
+        place = at[..., axis]
+        valid &= (place > -0.5) & (place < n - 0.5)
+    return np.asarray(valid, bool)

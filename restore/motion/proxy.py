@@ -20,11 +20,12 @@ def scale_of(size: tuple[int, int]) -> int:
 
 
 def proxy(grey: Float) -> Proxy:
-    """Return the 8-bit proxy (h, w) of a luma picture (H, W) float32 in 8-bit levels; a median takes out thin specks."""
-    scale = scale_of((grey.shape[0], grey.shape[1]))
-    if scale > 1:
-        h, w = -(-grey.shape[0] // scale), -(-grey.shape[1] // scale)
-        grey = cv2.resize(grey, (w, h), interpolation=cv2.INTER_AREA)
+    """Return the 8-bit proxy (h, w) of luma (H, W) float32 in 8-bit levels; a median takes out thin specks."""
+    if scale_of((grey.shape[0], grey.shape[1])) == 2:
+        odd_y, odd_x = grey.shape[0] % 2, grey.shape[1] % 2
+        if odd_y or odd_x:  # so that every proxy pixel is exactly two luma pixels wide
+            grey = cv2.copyMakeBorder(grey, 0, odd_y, 0, odd_x, cv2.BORDER_REPLICATE)
+        grey = cv2.resize(grey, (grey.shape[1] // 2, grey.shape[0] // 2), interpolation=cv2.INTER_AREA)
     return cv2.medianBlur(cv2.convertScaleAbs(grey), 3)
 
 

@@ -1,0 +1,101 @@
+"""A patch and what surrounds it in, the patch without a step at its edge out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import cv2
+import numpy as np
+
+from restore.colour import Float, to_codes
+from restore.compose import compose
+from restore.frames import DONOR, Bits, Patch, support
+from restore.motion.points import TINY, Cells, Points, grow
+from restore.source import Plane
+from restore.window import Window
+
+CELL_PX = 4
+SKIP_PX = 1
+"""Pixels next to a patch that are not compared with: a trace of the damage may be left in them."""
+RING_PX = 4
+NOISE = 0.5
+"""Differences up to this many 8-bit levels are nobody's seam."""
+MOST = 8.0
+"""Largest correction in 8-bit levels: beyond it the fill is wrong, and a feather would only smear it."""
+
+
+@dataclass(frozen=True)
+class Seam:
+    """Good at an invented fill a little too dark or bright at its rim. Cannot join pictures that do not fit.
+
+    The mean of the outermost fill is brought to the mean of the ring around it as far as the difference exceeds
+    what the ring's own unrest explains, and the correction fades out inwards: a dirty rim is not spread over the
+    fill, as solving Poisson's equation would do. Copied pixels were toned to their ring and stay as they are.
+    """
+
+    version: ClassVar[int] = 1
+
+    feather_px: int = 3
+    """How far into the patch the correction reaches."""
+
+    def __post_init__(self) -> None:
+        """Refuse feathers that are none or too wide."""
+        if not 1 <= self.feather_px <= 32:
+            raise ValueError(f"feather_px must be 1 to 32, not {self.feather_px}")
+
+    @property
+    def reach_frames(self) -> int:
+        """It looks at its own frame alone."""
+        return 0
+
+    def blend(self, window: Window, t: int, patch: Callable[[int], Patch]) -> Patch:
+        """Return frame t's patch with its rim brought to its surroundings."""
+        own = patch(t)
+        invented = own.mask & (own.origin > DONOR)
+        if not invented.any():
+            return own
+        picture = compose(window.picture(t), own, window.pixels)
+        unknown = invented | (window.hidden(t) & ~own.mask)
+        planes = []
+        for p, plane in enumerate(own.planes):
+            under, not_ring = (support(m, window.pixels, p) for m in (invented, unknown))
+            planes.append(self._plane(plane, picture.planes[p], under, not_ring, window))
+        return replace(own, planes=tuple(planes))
+
+    def _plane(self, fill: Plane, picture: Plane, under: Bits, hidden: Bits, window: Window) -> Plane:
+        unit = np.float32(255 / window.pixels.peak)
+        outside = Points.of(grow(under, RING_PX) & ~grow(hidden, SKIP_PX))
+        depth = depths(under, self.feather_px)
+        rim = Points.of(depth > 0)
+        if not len(outside):
+            return fill
+        there, here = (plane.ravel()[q.flat].astype(np.float32) for plane, q in ((picture, outside), (fill, rim)))
+        step = self._step(rim, outside, here * unit, there * unit, NOISE) / unit
+        fade = 1 - (depth.ravel()[rim.flat].astype(np.float32) - 1) / self.feather_px
+        out = fill.copy()
+        out.ravel()[rim.flat] = to_codes(here + fade * step, window.pixels)
+        return out
+
+    def _step(self, rim: Points, outside: Points, here: Float, there: Float, noise: float) -> Float:
+        """Return for each rim pixel the correction in 8-bit levels."""
+        cells = Cells(rim.size, CELL_PX, CELL_PX)
+        n, total, squares = cells.sums(cells.of(outside), there, there * there)
+        m, inner = cells.sums(cells.of(rim), here)
+        mean = total / np.maximum(n, TINY)
+        unrest = np.sqrt(np.maximum(squares / np.maximum(n, TINY) - mean * mean, 0)) + noise
+        gap = mean - inner / np.maximum(m, TINY)
+        gap = np.sign(gap) * np.clip(np.abs(gap) - unrest, 0, MOST)
+        return cells.at(gap.astype(np.float32), rim)
+
+
+def depths(mask: Bits, px: int) -> Plane:
+    """Return how deep each pixel lies in the mask: 1 next to its edge, up to px; 0 outside and deeper down."""
+    out = np.zeros(mask.shape, np.uint8)
+    inner = mask.view(np.uint8)
+    for depth in range(1, px + 1):
+        smaller = cv2.erode(inner, np.ones((3, 3), np.uint8), borderType=cv2.BORDER_REPLICATE)
+        out[(inner > 0) & (smaller == 0)] = depth
+        inner = smaller
+    return out

@@ -1,0 +1,88 @@
+"""Patches of neighbouring frames in, invented pixels that agree with each other over time out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import cv2
+import numpy as np
+
+from restore.colour import Float, to_codes
+from restore.compose import compose
+from restore.frames import DONOR, Bits, Patch, support
+from restore.motion.points import Points, inside, read
+from restore.motion.proxy import scale_of
+from restore.source import Plane
+from restore.window import Window
+
+
+@dataclass(frozen=True)
+class Steady:
+    """Good at calming what was invented anew in every frame (long scratches, stains). Cannot mend a fill that is wrong.
+
+    A finite window, the same on both sides, so that no frame depends on where a run began: each invented pixel is
+    averaged with what frames within reach show at the same place of the scene, the less the more they differ.
+    Copied pixels are real and stay as they are. (Weights after the recursive filter of Lai et al., ECCV 2018.)
+    """
+
+    version: ClassVar[int] = 1
+
+    reach_frames: int = 1
+    """How many frames before and after are averaged."""
+    share: float = 0.7
+    """Weight of a neighbour that agrees fully; the frame's own pixel has 1."""
+
+    def __post_init__(self) -> None:
+        """Refuse values outside their ranges."""
+        if not 0 <= self.reach_frames <= 8 or not 0 <= self.share <= 1:
+            raise ValueError(f"needs reach_frames 0 to 8 and share 0 to 1, not {self}")
+
+    def blend(self, window: Window, t: int, patch: Callable[[int], Patch]) -> Patch:
+        """Return frame t's patch with its invented samples averaged over time."""
+        own = patch(t)
+        invented = own.mask & (own.origin > DONOR)
+        if not invented.any() or not self.reach_frames:
+            return own
+        points = [Points.of(support(invented, window.pixels, p)) for p in range(window.pixels.colour_planes)]
+        begin = [own.planes[p].ravel()[q.flat].astype(np.float32) for p, q in enumerate(points)]
+        total = [v.copy() for v in begin]
+        weight = [np.ones(len(q), np.float32) for q in points]
+        for u in window.shot(t, self.reach_frames):
+            if u != t:
+                self._add(window, t, u, patch(u), points, begin, total, weight)
+        planes = [p.copy() for p in own.planes]
+        for p, q in enumerate(points):
+            planes[p].ravel()[q.flat] = to_codes(total[p] / weight[p], window.pixels)
+        return replace(own, planes=tuple(planes))
+
+    def _add(
+        self, window: Window, t: int, u: int, theirs: Patch,
+        points: list[Points], begin: list[Float], total: list[Float], weight: list[Float],
+    ) -> None:
+        """Add what frame u shows, as far as it may be believed, to the sums."""
+        scale = scale_of(window.size)
+        course = window.course(t, u)
+        planes = compose(window.picture(u), theirs, window.pixels).planes
+        open_there = window.hidden(u) & ~theirs.mask
+        calm = np.float32(3 * max(window.grain(t), 0.7) * window.pixels.peak / 255)
+        for p, q in enumerate(points):
+            shift = window.pixels.shift(p)
+            at = q.moved(course.field, scale, shift)
+            seen = read(planes[p], at[:, 0], at[:, 1], cv2.INTER_CUBIC)
+            near = np.exp(-np.square(seen - begin[p]) / (2 * calm * calm)) * np.float32(self.share)
+            near *= usable(support(open_there, window.pixels, p), at)
+            total[p] += near * seen
+            weight[p] += near
+
+
+def usable(open_there: Bits, at: Float) -> Bits:
+    """Tell which places (n, 2) lie in the picture and touch nothing that is still damaged there."""
+    free = read(plane_of(open_there), at[:, 0], at[:, 1]) == 0
+    return free & inside(at, (open_there.shape[0], open_there.shape[1]))
+
+
+def plane_of(mask: Bits) -> Plane:
+    """Return a mask as 0 and 255, so that any share of it shows."""
+    return mask.astype(np.uint8) * np.uint8(255)

@@ -1,0 +1,220 @@
+"""Frame t and its neighbours in, the dirt on frame t out: what neither neighbour shows, and nothing that moves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from restore.colour import Float
+from restore.detect import Detection, Found, _align, _judge
+from restore.detect._align import Box, Laid
+from restore.detect._judge import Views
+from restore.errors import PartError
+from restore.frames import Bits
+from restore.window import Window
+
+TILE_PX = 128
+"""Full-resolution work is done on tiles of this size around what the half-size look finds."""
+ROOM_PX = 12
+"""A thing is judged in its box widened by this much."""
+STIR_FRAC = 0.02
+"""How far around a thing other changes are looked for, as a share of the picture's width; large things twice their size."""
+GATE = 0.4
+"""Half-size pictures halve the contrast of the smallest specks, so the first look takes this share of the threshold."""
+
+
+@dataclass(frozen=True)
+class Dirt:
+    """Good at dust, dirt, hairs and blotches that last one frame; cannot see what stays, nor the ends of a shot.
+
+    A pixel is dirt where it is brighter (or darker) than both motion-compensated neighbours and those agree (SDIp:
+    Kokaram, Morris, Fitzgerald and Rayner, IEEE Trans. Image Processing 4(11), 1995), decided for whole things and not
+    for pixels (Licsar, Sziranyi and Czuni). Frames shown twice are skipped, flicker is evened out, and a thing that is
+    found again before and after, further along a straight path, is a moving object.
+    """
+
+    version: ClassVar[int] = 1
+    contrast_levels: float = 14.0
+    """Least contrast to both neighbours, 8-bit levels."""
+    grain_factor: float = 4.0
+    """... and least contrast in standard deviations of the grain."""
+    certainty: float = 0.9
+    """Probability from which a thing is dirt; what lies between half of it and it is listed as undecided."""
+    smallest_px: int = 4
+    """Things of fewer luma pixels are left alone."""
+    largest_frac: float = 0.02
+    """Things larger than this share of the picture are left alone."""
+    reach: int = 3
+    """How many frames away the next different frame may be."""
+
+    def __post_init__(self) -> None:
+        """Refuse parameters out of range."""
+        for name, low, high in (("contrast_levels", 1, 255), ("grain_factor", 0, 100), ("certainty", 0.01, 1),
+                                ("smallest_px", 1, 10**6), ("largest_frac", 0, 1), ("reach", 1, 20)):
+            if not low <= getattr(self, name) <= high:
+                raise PartError(f"dirt: {name} is {getattr(self, name)}; it needs a value from {low} to {high}.")
+
+    @property
+    def reach_frames(self) -> int:
+        """How many frames before and after are looked at."""
+        return self.reach
+
+    def detect(self, window: Window, t: int) -> Detection:
+        """Return the dirt of frame t."""
+        nothing = Detection(np.zeros(window.size, bool))
+        before, after = (_align.others(window, t, step, self.reach) for step in (-1, 1))
+        if not before or not after:
+            return nothing
+        look = _Look(self, window, t, (_align.lay(window, t, before[0]), _align.lay(window, t, after[0])))
+        mask, objects = nothing.mask, []
+        for found, thing, (y0, x0, y1, x1) in look.things():
+            objects.append(found)
+            if found.status == "confirmed":
+                mask[y0:y1, x0:x1] |= thing
+        return Detection(mask, tuple(objects))
+
+
+class _Look:
+    """One frame between two others: full-resolution views made only where the half-size look finds something."""
+
+    def __init__(self, part: Dirt, window: Window, t: int, sides: tuple[Laid, Laid]) -> None:
+        self.part, self.window, self.t, self.sides = part, window, t, sides
+        self.here = window.grey(t)
+        self.grain = window.grain(t)
+        self.threshold = max(part.contrast_levels, part.grain_factor * self.grain)
+        self.low = max(0.5 * self.threshold, 2 * self.grain)
+        self.scale = sides[0].flow.scale
+        h, w = window.size
+        self.grow_px = max(1, round(w / 1000))
+        self.smalls = (_align.small(window, t), sides[0].small, sides[1].small)
+        self.views: list[Float] = []
+
+    def tiles(self) -> Iterator[Box]:
+        """Yield the tiles in which a half-size pixel is beyond both neighbours."""
+        before, after = (side.small for side in self.sides)
+        here = _align.small(self.window, self.t)
+        above = cv2.subtract(here, cv2.max(before, after))
+        below = cv2.subtract(cv2.min(before, after), here)
+        gate = (cv2.max(above, below) > GATE * self.threshold).astype(np.uint8)  # type: ignore[operator]
+        tile = TILE_PX // self.scale
+        reach = 2 * (ROOM_PX // self.scale) + 1
+        gate = cv2.dilate(gate, np.ones((reach, reach), np.uint8))
+        h, w = self.window.size
+        for y in range(0, gate.shape[0], tile):
+            for x in range(0, gate.shape[1], tile):
+                if gate[y : y + tile, x : x + tile].any():
+                    s = self.scale
+                    yield y * s, x * s, min(h, y * s + TILE_PX), min(w, x * s + TILE_PX)
+
+    def seen(self, side: Laid, box: Box) -> Float:
+        """Return a neighbour over a box of frame t at full resolution, its brightness evened to t's."""
+        y0, x0, y1, x1 = box
+        view = side.flow.sample(self.window.grey(side.frame), box)
+        h, w = self.window.size
+        bh, bw = side.offset.shape
+        at_x = ((np.arange(x0, x1, dtype=np.float32) + 0.5) * (bw / w) - 0.5).astype(np.float32)
+        at_y = ((np.arange(y0, y1, dtype=np.float32) + 0.5) * (bh / h) - 0.5).astype(np.float32)
+        shape = (y1 - y0, x1 - x0)
+        uneven = cv2.remap(
+            side.offset, np.ascontiguousarray(np.broadcast_to(at_x, shape)),
+            np.ascontiguousarray(np.broadcast_to(at_y[:, None], shape)), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE,
+        )
+        return cv2.add(cv2.addWeighted(view, side.gain, view, 0.0, 0.0), uneven)  # type: ignore[return-value]
+
+    def compare(self) -> None:
+        """Fill `views`: before, after, excess, clear (H, W) float32; outside the tiles nothing exceeds anything."""
+        h, w = self.window.size
+        before, after = np.zeros((h, w), np.float32), np.zeros((h, w), np.float32)
+        excess, clear = np.full((h, w), -255, np.float32), np.full((h, w), -255, np.float32)
+        block = np.ones((3, 3), np.uint8)
+        for box in self.tiles():
+            at = np.s_[box[0] : box[2], box[1] : box[3]]
+            here = self.here[at]
+            p, n = (self.seen(side, box) for side in self.sides)
+            before[at], after[at] = p, n
+            high, low = cv2.max(p, n), cv2.min(p, n)
+            excess[at] = cv2.max(cv2.subtract(here, high), cv2.subtract(low, here))
+            high, low = cv2.dilate(high, block), cv2.erode(low, block)
+            clear[at] = cv2.max(cv2.subtract(here, high), cv2.subtract(low, here))
+        self.views = [before, after, excess, clear]
+
+    def things(self) -> Iterator[tuple[Found, Bits, Box]]:
+        """Yield what was found, its mask in its box, and the box."""
+        self.compare()
+        before, _, excess, _ = self.views
+        if float(excess.max()) <= self.threshold:
+            return
+        strong = (excess > self.low).astype(np.uint8)
+        brighter = (self.here > before).astype(np.uint8)
+        for bright, bits in ((True, cv2.bitwise_and(strong, brighter)), (False, strong & (1 - brighter))):
+            yield from self.judged(bits, bright)
+
+    def judged(self, bits: npt.NDArray[np.uint8], bright: bool) -> Iterator[tuple[Found, Bits, Box]]:
+        """Yield the dirt among the connected things of one sign."""
+        count, labels, stats, _ = cv2.connectedComponentsWithStats(bits, connectivity=8)
+        peaks = np.zeros(count, np.float32)
+        at = np.nonzero(bits)
+        np.maximum.at(peaks, labels[at], self.views[2][at])
+        h, w = self.window.size
+        area = stats[:, cv2.CC_STAT_AREA]
+        right = (peaks > self.threshold) & (area >= self.part.smallest_px) & (area <= self.part.largest_frac * h * w)
+        right[0] = False
+        for i in np.flatnonzero(right):
+            x, y, bw, bh, _ = (int(v) for v in stats[i])
+            box = (max(0, y - ROOM_PX), max(0, x - ROOM_PX), min(h, y + bh + ROOM_PX), min(w, x + bw + ROOM_PX))
+            made = self.judge(labels[box[0] : box[2], box[1] : box[3]] == i, bright, box)
+            if made is not None:
+                yield made
+
+    def local(self, box: Box) -> Views:
+        """Return the views over a box."""
+        y0, x0, y1, x1 = box
+        before, after, excess, clear = (v[y0:y1, x0:x1] for v in self.views)
+        own = _align.grid(*self.window.size)[y0:y1, x0:x1]
+        motions = [side.flow.targets(box) - own for side in self.sides]
+        return Views(self.here[y0:y1, x0:x1], before, after, excess, clear, motions[0], motions[1])
+
+    def judge(self, thing: Bits, bright: bool, box: Box) -> tuple[Found, Bits, Box] | None:
+        """Return the verdict on one thing, or None where it is plainly part of the scene."""
+        views = self.local(box)
+        evidence = _judge.measure(thing, views, self.stir(thing, box, float(views.excess[thing].max())))
+        sure = _judge.probability(evidence)
+        if sure < 0.5 * self.part.certainty:
+            return None
+        return self.verdict(thing, bright, box, views, sure)
+
+    def stir(self, thing: Bits, box: Box, peak: float) -> float:
+        """Return the area near the thing that changes on one side of t only, the lesser side, in areas of the thing."""
+        s, inner = self.scale, ROOM_PX
+        h, w = (box[2] - box[0] - 2 * inner) // s, (box[3] - box[1] - 2 * inner) // s
+        reach = max(round(STIR_FRAC * self.smalls[0].shape[1]), 2 * max(h, w))
+        y0, x0, y1, x1 = max(0, box[0] // s - reach), max(0, box[1] // s - reach), box[2] // s + reach, box[3] // s + reach
+        here, before, after = (v[y0:y1, x0:x1] for v in self.smalls)
+        before, after = cv2.absdiff(here, before), cv2.absdiff(here, after)
+        high, low = 0.4 * peak, 0.2 * peak
+        one = int(np.count_nonzero((before > high) & (after < low)))
+        other = int(np.count_nonzero((after > high) & (before < low)))
+        return min(one, other) * s * s / int(thing.sum())
+
+    def verdict(self, thing: Bits, bright: bool, box: Box, views: Views, sure: float) -> tuple[Found, Bits, Box]:
+        """Return the thing with its soft rim, and how sure it is dirt."""
+        full = self.grown(thing, bright, views)
+        ys, xs = np.nonzero(thing)
+        tight = (box[0] + int(ys.min()), box[1] + int(xs.min()), box[0] + int(ys.max()) + 1, box[1] + int(xs.max()) + 1)
+        if sure >= self.part.certainty:
+            return Found(self.t, "dirt", tight, int(full.sum()), sure), full, box
+        why = f"dirt with probability {sure:.2f}; {self.part.certainty:.2f} is needed"
+        return Found(self.t, "dirt", tight, int(full.sum()), sure, "undecided", why), full, box
+
+    def grown(self, thing: Bits, bright: bool, views: Views) -> Bits:
+        """Return the thing with the rim in which it fades out."""
+        sign = 1 if bright else -1
+        beyond = np.minimum(sign * (views.here - views.before), sign * (views.here - views.after))
+        soft = (beyond > max(3.0, self.grain)).astype(np.uint8)
+        rim = cv2.dilate(thing.astype(np.uint8), _judge.disc(self.grow_px + 1)) & soft
+        return (rim > 0) | thing

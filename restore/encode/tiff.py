@@ -1,0 +1,141 @@
+"""Samples and the source's TIFF in, a TIFF with these samples and everything else of the source's out.
+
+An uncompressed source is copied byte by byte and only the changed samples are overwritten: no tag can get lost. A
+compressed one is written anew in its own layout, its tags copied one by one.
+"""
+
+from __future__ import annotations
+
+import shutil
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tifffile
+
+from restore.encode.interleave import Samples
+from restore.errors import OutputError
+
+STRUCTURE = frozenset({
+    254, 255, 256, 257, 258, 259, 262, 266, 273, 274, 277, 278, 279, 282, 283, 284, 296, 297, 317, 320, 322, 323, 324,
+    325, 330, 338, 339, 347, 530, 531, 532, 34665, 34853, 270, 305, 306, 34675,
+})
+"""Tags that are written from arguments, or point into the old file (TIFF 6.0; Exif and GPS directories)."""
+POINTERS = {330: "sub-pictures", 34665: "Exif", 34853: "GPS"}
+DEFLATE = 8
+WRITABLE = (1, DEFLATE, 32946)
+"""Lossless compressions that can be written without further libraries: none, Deflate by two numbers."""
+WITH_IMAGECODECS = (5, 32773, 34925, 50000)
+"""LZW, PackBits, LZMA and Zstandard need the imagecodecs package."""
+
+
+def write(path: Path, samples: Samples, like: Path | None = None) -> None:
+    """Write samples (H, W) or (H, W, C) as the TIFF `like` is written, or plainly where there is none."""
+    if like is None:
+        _plain(path, samples)
+    elif not _spliced(path, samples, like):
+        _anew(path, samples, like)
+
+
+def lost(like: Path) -> tuple[str, ...]:
+    """Return notes on what a changed copy of a TIFF cannot keep."""
+    if _mappable(like):
+        return ()
+    with tifffile.TiffFile(like) as file:
+        page: Any = file.pages[0]
+        notes = [f"{like.name}: its {POINTERS[t.code]} directory is not in changed pictures: a compressed file "
+                 "is written anew" for t in page.tags if t.code in POINTERS]
+        if _compression(page) != page.compression:
+            notes.append(f"{like.name}: {page.compression.name} compression becomes Deflate in changed pictures")
+    return tuple(notes)
+
+
+def _mappable(path: Path) -> bool:
+    """Tell whether a file holds one page whose samples lie in it in one piece."""
+    try:
+        with tifffile.TiffFile(path) as file:
+            return len(file.pages) == 1 and file.pages[0].is_memmappable
+    except (OSError, tifffile.TiffFileError):
+        return False
+
+
+def _spliced(path: Path, samples: Samples, like: Path) -> bool:
+    """Copy the source and overwrite the samples that differ; False where its samples cannot be reached so."""
+    if not _mappable(like):
+        return False
+    shutil.copyfile(like, path)
+    stored = tifffile.memmap(path, page=0, mode="r+")
+    with tifffile.TiffFile(like) as file:
+        laid = np.moveaxis(samples, -1, 0) if _separate(file.pages[0]) and samples.ndim == 3 else samples
+    if stored.shape != laid.shape or stored.dtype.newbyteorder("=") != laid.dtype:
+        del stored
+        return False
+    changed = stored != laid
+    stored[changed] = laid[changed]
+    stored.flush()
+    del stored
+    return True
+
+
+def _compression(page: Any) -> int:
+    """Return the page's own compression where it can be written without loss, else Deflate."""
+    own = int(page.compression)
+    held = own in WRITABLE or (own in WITH_IMAGECODECS and find_spec("imagecodecs") is not None)
+    return own if held else DEFLATE
+
+
+def _separate(page: Any) -> bool:
+    """Tell whether the colours of a page lie one after the other."""
+    return bool(page.planarconfig == 2)
+
+
+def _plain(path: Path, samples: Samples) -> None:
+    """Write an uncompressed TIFF that says no more than its samples."""
+    channels = 1 if samples.ndim == 2 else samples.shape[2]
+    tifffile.imwrite(
+        path, samples, photometric="rgb" if channels > 2 else "minisblack", metadata=None, software=False,
+        planarconfig="contig" if channels > 1 else None, extrasamples=["unassalpha"] if channels in (2, 4) else None,
+    )
+
+
+def _anew(path: Path, samples: Samples, like: Path) -> None:
+    """Write a TIFF in the byte order, compression and strips or tiles of another, with its tags."""
+    with tifffile.TiffFile(like) as file:
+        if len(file.pages) != 1:
+            raise OutputError(f"{like}: has {len(file.pages)} pages, and only its first would be kept; "
+                              "split it into single pictures first (tiffsplit)")
+        page: Any = file.pages[0]
+        laid = np.moveaxis(samples, -1, 0) if _separate(page) and samples.ndim == 3 else samples
+        with tifffile.TiffWriter(path, bigtiff=file.is_bigtiff, byteorder=file.byteorder) as out:
+            out.write(np.ascontiguousarray(laid), **_arguments(page))
+
+
+def _arguments(page: Any) -> dict[str, Any]:
+    """Return what tifffile is told of the page that is imitated."""
+    arguments: dict[str, Any] = {
+        "photometric": page.photometric, "planarconfig": page.planarconfig if page.samplesperpixel > 1 else None,
+        "compression": _compression(page), "metadata": None,
+        "predictor": int(page.predictor) if int(page.predictor) != 1 else None,
+        "extrasamples": page.extrasamples or None, "iccprofile": page.iccprofile,
+        "description": page.description or None, "software": page.software or False,
+        "subfiletype": int(page.subfiletype), "extratags": _other_tags(page),
+    }
+    if page.is_tiled:
+        arguments["tile"] = (page.tilelength, page.tilewidth)
+    else:
+        arguments["rowsperstrip"] = page.rowsperstrip
+    if 282 in page.tags and 283 in page.tags:
+        arguments["resolution"] = (page.tags[282].value, page.tags[283].value)
+        arguments["resolutionunit"] = page.tags[296].value if 296 in page.tags else None
+    if 306 in page.tags:
+        arguments["datetime"] = page.tags[306].value
+    return arguments
+
+
+def _other_tags(page: Any) -> list[tuple[int, int, int | None, Any, bool]]:
+    """Return the tags that mean the same in a new file."""
+    tags = [(t.code, int(t.dtype), t.count, t.value, True) for t in page.tags if t.code not in STRUCTURE]
+    if 274 in page.tags:
+        tags.append((274, 3, 1, int(page.tags[274].value), True))
+    return tags

@@ -1,0 +1,130 @@
+"""A plane with unknown samples in, the smoothest plane that agrees with the known ones out (float32, any range)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from restore.colour import Float
+from restore.frames import Bits
+
+Double = npt.NDArray[np.float64]
+LEVEL_STEPS = 40
+"""Most steps of the solver on one level of the pyramid; small holes need a handful."""
+PRECISION = 2e-5
+"""The solver stops when the error has come down to this share of the plane's contrast around the holes."""
+
+
+@dataclass(frozen=True)
+class Graph:
+    """The unknown samples, what borders on them, and who is next to whom."""
+
+    flat: npt.NDArray[np.intp]
+    """Places of the samples in the flattened plane: the hole grown by two steps."""
+    neighbours: npt.NDArray[np.intp]
+    """(4, n) numbers of the samples above, below, left and right; n where there is none."""
+    degree: Double
+    """(n,) how many of them there are."""
+    unknown: Bits
+    near: Bits
+    """(n,): unknown, or next to an unknown one."""
+
+    @classmethod
+    def of(cls, hole: Bits) -> Graph:
+        """Build the graph of a hole (h, w)."""
+        cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
+        near = cv2.dilate(hole.view(np.uint8), cross)
+        wide = np.pad(cv2.dilate(near, cross), 1)
+        flat = np.flatnonzero(wide)
+        number = np.full(wide.size, len(flat), np.intp)
+        number[flat] = np.arange(len(flat))
+        step = wide.shape[1]
+        neighbours = np.stack([number[flat + d] for d in (-step, step, -1, 1)])
+        ys = flat // step
+        inner = (ys - 1) * hole.shape[1] + (flat - ys * step - 1)
+        degree = (neighbours < len(flat)).sum(0).astype(np.float64)
+        return cls(inner, neighbours, degree, hole.ravel()[inner], near.ravel()[inner].astype(bool))
+
+    def laplace(self, values: Double) -> Double:
+        """Return degree x value - sum of neighbours; samples without a neighbour on a side feel no force from it."""
+        padded = np.append(values, 0.0)
+        total = self.degree * values
+        for side in self.neighbours:
+            total -= padded[side]
+        return total
+
+    def force(self, values: Double, tension: float) -> Double:
+        """Return the gradient of bending and tension at the unknown samples, zero elsewhere."""
+        bend = np.where(self.near, self.laplace(values), 0.0)
+        both = self.laplace(bend) + tension * bend
+        return np.where(self.unknown, both, 0.0)
+
+
+def solve(plane: Float, hole: Bits, tension: float) -> Float:
+    """Return the plane (h, w) with the samples under `hole` continued from around it; others are unchanged.
+
+    Cascadic multigrid: solved coarse to fine by conjugate gradients, each level beginning where the coarser one
+    ended (Bornemann and Deuflhard, Numer. Math. 1996). At least one sample must be known.
+    """
+    if not hole.any():
+        return plane
+    begin = pyramid(plane, hole)
+    graph = Graph.of(hole)
+    values = begin.ravel()[graph.flat].astype(np.float64)
+    known = values[~graph.unknown]
+    contrast = float(known.std()) if known.size else 0.0
+    if contrast > 0:
+        centre = float(known.mean())
+        values = descend(values - centre, lambda v: graph.force(v, tension), PRECISION * contrast) + centre
+    out = plane.copy()
+    out.ravel()[graph.flat[graph.unknown]] = values[graph.unknown].astype(np.float32)
+    return out
+
+
+def pyramid(plane: Float, hole: Bits) -> Float:
+    """Return the plane with a first guess under the hole: the membrane of a plane half the size, drawn large."""
+    h, w = hole.shape
+    odd = ((0, h % 2), (0, w % 2))
+    known = np.pad((~hole).astype(np.float32), odd)
+    value = np.pad(np.where(hole, np.float32(0), plane), odd)
+    size = (known.shape[1] // 2, known.shape[0] // 2)
+    weight = cv2.resize(known, size, interpolation=cv2.INTER_AREA)
+    small = cv2.resize(value, size, interpolation=cv2.INTER_AREA) / np.maximum(weight, 1e-6)
+    left = weight < 1e-6
+    if left.any():
+        small = pyramid(small, left)
+        graph = Graph.of(left)
+        values = small.ravel()[graph.flat].astype(np.float64)
+        spread = float(values.std())
+
+        def membrane(v: Double) -> Double:
+            return np.where(graph.unknown, graph.laplace(v), 0.0)
+
+        small.ravel()[graph.flat] = descend(values, membrane, 1e-3 * spread) if spread else values
+    large = cv2.resize(small, (known.shape[1], known.shape[0]), interpolation=cv2.INTER_LINEAR)[:h, :w]
+    return np.where(hole, large, plane)
+
+
+def descend(values: Double, force: Callable[[Double], Double], precision: float) -> Double:
+    """Return the values at which the force vanishes, by conjugate gradients (Hestenes and Stiefel, 1952).
+
+    Sums are numpy's own, not BLAS's, so that the number of threads does not change the last digit.
+    """
+    values = values.copy()
+    residual = -force(values)
+    direction = residual.copy()
+    size = float((residual * residual).sum())
+    for _ in range(LEVEL_STEPS):
+        if float(np.abs(residual).max()) <= precision:
+            break
+        pull = force(direction)
+        length = size / float((direction * pull).sum())
+        values += length * direction
+        residual -= length * pull
+        before, size = size, float((residual * residual).sum())
+        direction = residual + (size / before) * direction
+    return values

@@ -1,0 +1,26 @@
+"""One plane and its holes in, what OpenCV's inpainting makes of them out, at full depth."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from restore.colour import Float
+from restore.frames import Bits
+
+FULL_SCALE = 65535.0
+"""OpenCV's Telea adds terms in grey levels, which are lost on [0, 1]: float planes are stretched to this."""
+MARGIN_PX = 16
+
+
+def inpaint(plane: Float, hole: Bits, peak: float, radius_px: float, method: int) -> Float:
+    """Return the plane (h, w) float32 with the hole filled; OpenCV takes float32 of one channel only."""
+    if hole.all() or not hole.any():
+        return plane
+    x, y, w, h = cv2.boundingRect(hole.view(np.uint8))
+    part = np.s_[max(0, y - MARGIN_PX) : y + h + MARGIN_PX, max(0, x - MARGIN_PX) : x + w + MARGIN_PX]
+    stretch = np.float32(FULL_SCALE / peak)
+    filled = cv2.inpaint(plane[part] * stretch, hole[part].astype(np.uint8), radius_px, method) / stretch
+    out = plane.copy()
+    out[part] = np.where(hole[part], filled, plane[part])
+    return out

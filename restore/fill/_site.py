@@ -1,0 +1,110 @@
+"""One frame's holes in, the points to fill, what surrounds them and how restless it is out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from restore.colour import Float
+from restore.frames import Bits, support
+from restore.motion.points import TINY, Cells, Points, grow
+from restore.window import Window
+
+RING_PX = 7
+"""How far around a hole frames are compared."""
+SOFT_PX = 1
+"""Pixels next to damage that are not compared: damage has soft edges."""
+CELL_PX = 8
+
+
+@dataclass(frozen=True)
+class Ground:
+    """The holes and their rings on the sampling grid of one or more planes."""
+
+    shift: tuple[int, int]
+    hole: Points
+    ring: Points
+    cells: Cells
+    cell: npt.NDArray[np.intp]
+    """Cell of each ring point."""
+    everywhere: Float
+    """(rows, columns): how many ring points there are around each cell."""
+
+    @classmethod
+    def of(cls, hole: Bits, hidden: Bits, shift: tuple[int, int]) -> Self:
+        """Gather the points of one grid; ring and cells shrink with its subsampling."""
+        ring = Points.of(grow(hole, RING_PX >> max(shift)) & ~grow(hidden, SOFT_PX))
+        points = Points.of(hole)
+        cells = Cells(points.size, CELL_PX >> shift[0], CELL_PX >> shift[1])
+        cell = cells.of(ring)
+        return cls(shift, points, ring, cells, cell, cells.sums(cell)[0])
+
+
+@dataclass(frozen=True)
+class Site:
+    """Everything about the holes of frame t that does not depend on a donor."""
+
+    t: int
+    grounds: tuple[Ground, ...]
+    """One a plane (planes of one size share it)."""
+    known: tuple[Float, ...]
+    """Each plane's samples in the ring, (m,) code values."""
+    slope_x: Float
+    slope_y: Float
+    """(m,) the gradient of plane 0 in the ring, 8-bit levels a pixel."""
+    spread: Float
+    """(n,) local standard deviation of the surroundings of each hole pixel, 8-bit levels."""
+    grain: float
+    unit: np.float32
+    """8-bit levels a code value."""
+
+    @property
+    def hole(self) -> Points:
+        """Luma pixels to fill."""
+        return self.grounds[0].hole
+
+    @classmethod
+    def of(cls, window: Window, t: int, planes: tuple[Float, ...], hole: Bits) -> Self:
+        """Gather the holes of frame t and what surrounds them."""
+        hidden = window.hidden(t) | hole
+        made: dict[tuple[int, int], Ground] = {}
+        for p in range(len(planes)):
+            shift = window.pixels.shift(p)
+            if shift not in made:
+                made[shift] = Ground.of(support(hole, window.pixels, p), support(hidden, window.pixels, p), shift)
+        grounds = tuple(made[window.pixels.shift(p)] for p in range(len(planes)))
+        known = tuple(plane.ravel()[g.ring.flat] for plane, g in zip(planes, grounds, strict=True))
+        unit = np.float32(255.0 / window.pixels.peak)
+        slope_x, slope_y = slopes(planes[0], grounds[0].ring)
+        spread = deviation(grounds[0], known[0] * unit)
+        return cls(t, grounds, known, slope_x * unit, slope_y * unit, spread, window.grain(t), unit)
+
+    def share(self, plane: int, weight: Float) -> tuple[npt.NDArray[np.intp], Float]:
+        """Return places in a flattened plane and the weights (k, n') there, summed over the luma pixels above."""
+        there = self.grounds[plane].hole
+        if there is self.hole:
+            return there.flat, weight
+        y, x = self.grounds[plane].shift
+        above = (self.hole.ys >> y) * there.size[1] + (self.hole.xs >> x)
+        at = np.searchsorted(there.flat, above)
+        sums = [np.bincount(at, w, len(there)) for w in weight]
+        return there.flat, np.stack(sums).astype(np.float32)
+
+
+def slopes(plane: Float, points: Points) -> tuple[Float, Float]:
+    """Return the gradient (x, y) of a plane at points, in code values a pixel; edges repeat."""
+    (h, w), ys, xs = points.size, points.ys, points.xs
+    right, left = plane[ys, np.minimum(xs + 1, w - 1)], plane[ys, np.maximum(xs - 1, 0)]
+    below, above = plane[np.minimum(ys + 1, h - 1), xs], plane[np.maximum(ys - 1, 0), xs]
+    half = np.float32(0.5)
+    return (right - left) * half, (below - above) * half
+
+
+def deviation(g: Ground, levels: Float) -> Float:
+    """Return the standard deviation of the ring (m,) around each hole pixel (n,)."""
+    n, total, squares = g.cells.sums(g.cell, levels, levels * levels)
+    mean = total / np.maximum(n, TINY)
+    return g.cells.at(np.sqrt(np.maximum(squares / np.maximum(n, TINY) - mean * mean, 0)), g.hole)

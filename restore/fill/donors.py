@@ -1,0 +1,100 @@
+"""Neighbouring frames in, the real pixels that damage hides out: copied along motion, toned to fit, never made up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from restore.colour import Float
+from restore.fill import Filling
+from restore.fill._site import Site
+from restore.fill._view import View, view
+from restore.frames import Bits
+from restore.window import Window
+
+SURE = 0.02
+"""Summed weight below which nothing is copied: no donor resembles the surroundings well enough."""
+
+
+@dataclass(frozen=True)
+class Donors:
+    """Good at what other frames of the shot show undamaged: dirt, dust, moving lines. Cannot fill what stays hidden.
+
+    Several donors are averaged in the low band, which holds errors of motion and tone down, and the best one gives
+    the high band, which keeps the grain and the texture of a real frame (the two-band trade-off; Burt and Adelson,
+    ACM TOG 1983, for the idea of joining bands separately).
+    """
+
+    version: ClassVar[int] = 1
+    invents: ClassVar[bool] = False
+
+    reach_frames: int = 3
+    """How many frames before and after may lend pixels."""
+    tolerance: float = 1.0
+    """How much a donor may differ from the surroundings of a hole; 1 is measured to be right, 0.5 is strict."""
+
+    def __post_init__(self) -> None:
+        """Refuse values outside their ranges."""
+        if not 0 <= self.reach_frames <= 16 or not self.tolerance > 0:
+            raise ValueError(f"needs reach_frames 0 to 16 and tolerance above 0, not {self}")
+
+    def fill(self, window: Window, t: int, planes: tuple[Float, ...], hole: Bits) -> Filling:
+        """Copy the hole pixels of frame t that frames within reach show."""
+        done, offset = np.zeros(hole.shape, bool), np.zeros(hole.shape, np.int8)
+        out = tuple(p.copy() for p in planes)
+        shot = window.shot(t, self.reach_frames)
+        for distance in range(1, self.reach_frames + 1):
+            steps = [s for s in (-distance, distance) if t + s in shot]
+            left = hole & ~done
+            if steps and left.any():
+                self._copy(window, t, planes, left, steps, Filling(out, done, offset))
+        return Filling(out, done, offset)
+
+    def _copy(
+        self, window: Window, t: int, planes: tuple[Float, ...], hole: Bits, steps: list[int], into: Filling
+    ) -> None:
+        """Fill what the frames `steps` away show of the hole, and write it down."""
+        site = Site.of(window, t, planes, hole)
+        views = [view(window, site, step, self.tolerance) for step in steps]
+        weight = agree(views)
+        sure = weight.sum(0) > SURE
+        flat = site.hole.flat[sure]
+        into.done.ravel()[flat] = True
+        if into.offset is not None:
+            into.offset.ravel()[flat] = np.array(steps, np.int8)[weight.argmax(0)[sure]]
+        for p, plane in enumerate(into.planes):
+            there, share = site.share(p, np.where(sure, weight, 0))
+            joined = join(np.stack([v.samples[p] for v in views]), np.stack([v.low[p] for v in views]), share)
+            used = share.sum(0) > 0
+            plane.ravel()[there[used]] = joined[used]
+
+
+def agree(views: list[View]) -> Float:
+    """Return the weights (k, n) of the views, zero for those that contradict what most of them show."""
+    weight = np.stack([v.weight for v in views])
+    low = np.stack([v.low[0] for v in views])
+    tolerance = np.stack([v.error for v in views])
+    best = weight.argmax(0)
+    centre = np.take_along_axis(low, best[None], 0)[0]
+    if len(views) >= 3:
+        centre = np.where((weight > 0).sum(0) >= 3, middle(low, weight), centre)
+    off = np.abs(low - centre)
+    return np.where(off <= 3 * tolerance, weight, 0).astype(np.float32)
+
+
+def middle(values: Float, weight: Float) -> Float:
+    """Return the weighted median (n,) of values (k, n)."""
+    order = values.argsort(0, kind="stable")
+    cumulative = np.take_along_axis(weight, order, 0).cumsum(0)
+    at = (cumulative >= 0.5 * cumulative[-1]).argmax(0)
+    return np.take_along_axis(np.take_along_axis(values, order, 0), at[None], 0)[0]
+
+
+def join(samples: Float, low: Float, weight: Float) -> Float:
+    """Return (n,) the weighted mean of the low bands (k, n) with the high band of the heaviest donor."""
+    best = weight.argmax(0)[None]
+    high = np.take_along_axis(samples, best, 0)[0] - np.take_along_axis(low, best, 0)[0]
+    mean = (weight * low).sum(0) / np.maximum(weight.sum(0), 1e-12)
+    return (mean + high).astype(np.float32)

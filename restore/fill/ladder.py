@@ -1,0 +1,68 @@
+"""A ladder of fillers and a frame in, one Patch out: each filler gets what the ones before it left open."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from restore.colour import Float, to_codes
+from restore.errors import PartError
+from restore.fill import Filler, Filling
+from restore.frames import DONOR, Bits, Patch, empty_patch, support
+from restore.source import PixelFormat
+from restore.window import Window
+
+
+def fill_frame(ladder: Sequence[Filler], window: Window, t: int, invent: bool = True) -> Patch:
+    """Fill what is hidden in frame t; `invent` False leaves out the fillers that make pixels up.
+
+    A chroma sample belongs to the filler that closes the last hole pixel under it. What no filler could do is not
+    in the patch's mask; a chroma sample that such a pixel shares with a filled one keeps the last filler's value.
+    Raises PartError where a filler answers with arrays that do not fit the frame.
+    """
+    hole = window.hidden(t)
+    patch = empty_patch(t, window.pixels, window.size)
+    if not hole.any():
+        return patch
+    picture = window.picture(t)
+    planes = [p.astype(np.float32) for p in picture.planes[: window.pixels.colour_planes]]
+    left = hole.copy()
+    for k, filler in enumerate(ladder):
+        if not left.any():
+            break
+        if filler.invents and not invent:
+            continue
+        filling = filler.fill(window, t, tuple(planes), left)
+        check(filling, filler, planes, left)
+        done = filling.done & left
+        for p, plane in enumerate(planes):
+            # Samples still open under `done` are written even where another hole pixel shares them: the filler
+            # that closes them writes last.
+            write = np.flatnonzero(support(done, window.pixels, p))
+            plane.ravel()[write] = filling.planes[p].ravel()[write]
+        patch.origin[done] = 2 + k if filler.invents else DONOR
+        if not filler.invents and filling.offset is not None:
+            patch.offset[done] = filling.offset[done]
+        left &= ~done
+    np.logical_and(hole, ~left, out=patch.mask)
+    write_codes(patch, planes, window.pixels)
+    return patch
+
+
+def write_codes(patch: Patch, planes: Sequence[Float], pixels: PixelFormat) -> None:
+    """Put working samples under the patch's mask into its planes, as legal code values."""
+    for p, plane in enumerate(planes):
+        under = support(patch.mask, pixels, p)
+        patch.planes[p][under] = to_codes(plane[under], pixels)
+
+
+def check(filling: Filling, filler: Filler, planes: Sequence[Float], left: Bits) -> None:
+    """Raise PartError where a filling's shapes are not the frame's."""
+    wanted = [p.shape for p in planes]
+    found = [p.shape for p in filling.planes]
+    if found != wanted or filling.done.shape != left.shape:
+        raise PartError(
+            f"{type(filler).__name__} gave planes {found} and done {filling.done.shape}; "
+            f"needed are planes {wanted} and done {left.shape}. A filler returns arrays of the frame's own shapes."
+        )

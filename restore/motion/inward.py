@@ -1,0 +1,75 @@
+"""Motion around damage in, motion under the damage out: it is carried inwards from where it can be believed.
+
+What DIS says under a hole is measured on a guess of the picture, so it is replaced by the average of the motion
+around the hole, weighted by its forward-backward validity (normalised convolution, Knutsson and Westin, CVPR 1993).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from restore.colour import Float
+from restore.frames import Bits
+from restore.motion.flow import round_trip
+from restore.motion.points import TINY, Cells, Points, grow, read
+
+RIM_PX = 6
+"""How far around a hole, in proxy pixels, motion is taken from."""
+CELL_PX = 4
+
+
+@dataclass(frozen=True)
+class Shore:
+    """Where the damage of one frame lies on its proxy, and where motion is taken from."""
+
+    size: tuple[int, int]
+    near: Points
+    """The holes and their rim."""
+    rim: Points
+
+    @classmethod
+    def of(cls, hidden: Bits) -> Self:
+        """Gather the `hidden` pixels (h, w) of a proxy and what surrounds them."""
+        near = grow(hidden, RIM_PX)
+        return cls((hidden.shape[0], hidden.shape[1]), Points.of(near), Points.of(near & ~hidden))
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes held."""
+        return 16 * (len(self.near) + len(self.rim))
+
+
+@dataclass(frozen=True)
+class Course:
+    """Motion t to u as it is to be used in and near the damage of t."""
+
+    field: Float
+    """(h, w, 2) float32 in proxy pixels; away from the damage it is the raw measurement."""
+    valid: Bits
+    """(h, w): where the trip comes home, told for the rim around the holes only."""
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes held."""
+        return self.field.nbytes + self.valid.nbytes
+
+
+def inward(there: Float, back: Float, shore: Shore) -> Course:
+    """Return the motion t to u near the damage of t, made smooth and carried into it."""
+    rim = shore.rim
+    vector = there[rim.ys, rim.xs]
+    at = vector + np.stack([rim.xs, rim.ys], -1).astype(np.float32)
+    home = read(back, at[:, 0], at[:, 1])
+    good = round_trip(vector[None], home[None], at[None], shore.size)[0]
+    valid = np.zeros(shore.size, bool)
+    valid.ravel()[rim.flat[good]] = True
+    field = there.copy()
+    if good.any():
+        cells = Cells(shore.size, CELL_PX, CELL_PX)
+        n, x, y = cells.sums(cells.of(rim)[good], vector[good, 0], vector[good, 1])
+        mean = np.stack([x, y], -1) / np.maximum(n, TINY)[..., None]
+        field[shore.near.ys, shore.near.xs] = cells.at(mean, shore.near)
+    return Course(field, valid)

@@ -1,0 +1,146 @@
+"""The command line as a person meets it: help, words, errors without tracebacks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+import cli
+from restore import parts, recipe
+
+from .media_made import make_video, scene_planes
+
+ROOT = Path(__file__).parents[1]
+
+
+def commands(group: click.Group = cli.lacuna, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from commands(command, (*path, name))
+        else:
+            yield (*path, name)
+
+
+def said(*words: str) -> str:
+    result = CliRunner().invoke(cli.lacuna, list(words))
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def run_main(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
+    monkeypatch.setattr("sys.argv", ["lacuna", *words])
+    with pytest.raises(SystemExit) as stopped:
+        cli.main()
+    return int(stopped.value.code or 0)
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    planes = [scene_planes("yuv420p", (48, 64), t) for t in range(6)]
+    return make_video(tmp_path_factory.mktemp("clip") / "clip.mkv", planes, "yuv420p", rate=24)
+
+
+def test_the_commands_are_those_that_were_promised() -> None:
+    assert {" ".join(c) for c in commands()} >= {
+        "run", "plan", "probe", "masks export", "masks import", "verify", "status", "report", "parts",
+        "workflows list", "workflows show", "demo", "bench quality", "bench speed",
+    }
+
+
+@pytest.mark.parametrize("path", list(commands()), ids=" ".join)
+def test_every_command_has_help_and_is_in_the_readme(path: tuple[str, ...]) -> None:
+    assert len(said(*path, "--help")) > 80
+    assert f"lacuna {' '.join(path)}" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_every_part_is_listed_with_its_parameters_explained() -> None:
+    listing = said("parts")
+    for room, name in parts.names():
+        assert f"{room}.{name}" in listing
+        cls, _ = parts.find(room, name)
+        for line in parts.parameters(cls):
+            assert line.partition(":")[0] in said("parts", name)
+
+
+def test_recipes_are_listed_and_shown_complete() -> None:
+    listing = said("workflows", "list")
+    for name in recipe.shipped():
+        assert name in listing
+        assert recipe.loads(said("workflows", "show", name)) == recipe.load(name)
+
+
+def test_probe_says_what_a_file_is(clip: Path) -> None:
+    facts = json.loads(said("probe", str(clip), "--json"))
+    assert (facts["frames"], facts["rate"], facts["size"]) == (6, "24", [48, 64])
+    assert "64x48" in said("probe", str(clip))
+
+
+def test_plan_writes_nothing(clip: Path, tmp_path: Path) -> None:
+    facts = json.loads(said("plan", str(clip), "-o", str(tmp_path / "out.mkv"), "--json"))
+    assert facts["frames"] == 6
+    assert facts["peak_memory_bytes"] > 0
+    assert "memory" in said("plan", str(clip), "-o", str(tmp_path / "out.mkv"))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["run", "nowhere.mkv", "-o", "out.mkv"], "nowhere.mkv"),
+        (["run", "{clip}", "-o", "{tmp}/out.avi"], ".mkv"),
+        (["run", "{clip}", "-o", "{tmp}/out.mkv", "--set", "dirt.treshold=3"], "Fields"),
+        (["run", "{clip}", "-o", "{tmp}/out.mkv", "--workflow", "fim"], "film"),
+        (["run", "{clip}", "-o", "{tmp}/out.mkv", "--memory", "20M"], "--memory"),
+        (["run", "{clip}", "-o", "{tmp}/out.mkv", "--masks", "{tmp}"], "mask"),
+        (["status", "{tmp}"], "project"),
+        (["verify", "{clip}", "{clip}", "--project", "{tmp}"], "project"),
+        (["masks", "import", "{tmp}", "{tmp}"], "project"),
+    ],
+    ids=lambda v: " ".join(v) if isinstance(v, list) else v,
+)
+def test_errors_are_said_plainly_and_end_with_one(
+    words: list[str], says: str, clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    status = run_main(monkeypatch, *(w.format(clip=clip, tmp=tmp_path) for w in words))
+    err = capsys.readouterr().err
+    assert status == 1
+    assert says in err
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["run"], ["run", "a", "-o", "b", "--frames", "9"], ["run", "a", "-o", "b", "--rate", "0"],
+     ["run", "a", "-o", "b", "--memory", "lots"], ["parts", "nothing"]],
+    ids=" ".join,
+)
+def test_wrong_words_are_usage_errors(
+    words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_main(monkeypatch, *words) == 2
+    assert capsys.readouterr().err
+
+
+def test_a_run_from_the_command_line(
+    clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, project = tmp_path / "out.mkv", tmp_path / "out.mkv.lacuna"
+    assert run_main(monkeypatch, "run", str(clip), "-o", str(out), "--json") == 0
+    events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert events[-1]["event"] == "done"
+    assert events[-1]["ok"]
+    assert {e["stage"] for e in events[:-1]} == {"detect", "fill", "blend", "encode", "join"}
+    assert run_main(monkeypatch, "verify", str(clip), str(out), "--project", str(project)) == 0
+    assert "identical" in capsys.readouterr().out
+    status = json.loads(said("status", str(project), "--json"))
+    assert status["stages"]["join"] == [1, 1]
+    said("masks", "export", str(project), str(tmp_path / "masks"))
+    assert len(list((tmp_path / "masks").iterdir())) == 6
+    said("report", str(project), "-o", str(tmp_path / "report"))
+    assert (tmp_path / "report" / "report.html").exists()
