@@ -16,5 +16,7 @@ def compose(picture: Picture, patch: Patch | None, pixels: PixelFormat) -> Pictu
         return picture
     planes = list(picture.planes)
     for p in range(pixels.colour_planes):
-        planes[p] = np.where(support(patch.mask, pixels, p), patch.planes[p], planes[p])
+        under = np.flatnonzero(support(patch.mask, pixels, p))
+        planes[p] = planes[p].copy()
+        planes[p].ravel()[under] = patch.planes[p].ravel()[under]
     return replace(picture, planes=tuple(planes))

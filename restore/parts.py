@@ -16,6 +16,7 @@ import inspect
 import itertools
 import json
 import pkgutil
+import re
 import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -160,7 +161,8 @@ def check_type(where: str, field: dataclasses.Field[Any], value: Any) -> None:
 
 
 def _holds_part(source: Path, name: str) -> bool:
-    return f"\nclass {camel(name)}" in source.read_text(encoding="utf-8")
+    text = source.read_text(encoding="utf-8")
+    return bool(re.search(rf"^class {camel(name)}\b.*?^    version: ClassVar\[int\]", text, re.MULTILINE | re.DOTALL))
 
 
 def _from_file(spec: str) -> tuple[type, str]:

@@ -188,7 +188,7 @@ def _picture_stream(container: Any, file: Path) -> Any:
 
 def _pixels(context: Any, file: Path) -> PixelFormat:
     if not context.pix_fmt or not context.width or not context.height:
-        raise SourceError(f"{file}: the {context.name} stream does not say its size or pixel format; its header is damaged")
+        raise SourceError(f"{file}: the {context.name} stream gives no size or pixel format: its header is damaged")
     try:
         pixels = layout_of(context.pix_fmt).pixels
     except SourceError as e:

@@ -138,6 +138,6 @@ def _client(workers: int, scheduler: str, threads: int) -> Iterator[Any]:
         return
     with LocalCluster(
         n_workers=max(1, workers), threads_per_worker=1 if workers else threads, processes=bool(workers),
-        dashboard_address=None, memory_limit=0, silence_logs=50,
+        dashboard_address="127.0.0.1:0", memory_limit=0, silence_logs=50,
     ) as cluster, Client(cluster, set_as_default=False) as client:
         yield client

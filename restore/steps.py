@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shutil
 import time
+import traceback
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -135,8 +136,10 @@ def _step(
     stamp = Stamp(stage, (span.start, span.stop), key, parts=tuple(p.record() for p in parts(open_)), started=started)
     try:
         made = work(open_, span)
-    except (RestoreError, ValueError, MemoryError) as error:
-        failed = Stamp(**{**asdict(stamp), "failed": f"{type(error).__name__}: {error}"})
+    except Exception as error:  # whatever a part throws: the other spans go on, and the next run tries again
+        trace = "" if isinstance(error, RestoreError) else traceback.format_exc()
+        why = f"{type(error).__name__}: {error}"
+        failed = Stamp(**{**asdict(stamp), "failed": why, "facts": {"traceback": trace}})
         open_.store.ledger.write(failed)
         return _result(open_, failed)
     out = {str(t): d for t, d in made.digests.items()}

@@ -247,6 +247,9 @@ def _tiff_oddity(page: Any, pages: int) -> str:
         return f"{page.bitspersample}-bit samples of format {getattr(page.sampleformat, 'name', page.sampleformat)}"
     if page.imagedepth != 1 or not page.imagelength or not page.imagewidth:
         return "an odd shape"
+    if int(page.compression) == 5 and int(page.planarconfig) == 2 and page.samplesperpixel > 1 and not _imagecodecs():
+        # OpenCV returns other samples on every read of some of these.
+        return "LZW in separate colour planes (install imagecodecs to read it: pip install imagecodecs)"
     wanted = {"grey": (1, 2), "RGB": (3, 4)}[TIFF_PHOTOMETRIC[int(page.photometric)]]
     return "" if page.samplesperpixel in wanted else f"{page.samplesperpixel} samples a pixel"
 

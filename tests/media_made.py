@@ -85,17 +85,13 @@ def make_video(
     with av.open(str(path), "w", format=format, options=container_options or {}) as out:
         stream = out.add_stream(codec, rate=Fraction(rate), options=options or {})
         stream.width, stream.height, stream.pix_fmt = width, height, pixel_format
-        context = stream.codec_context
-        if time_base is not None:
-            context.time_base = time_base
-        if gop is not None:
-            context.gop_size = gop
-        if sample_aspect is not None:
-            context.sample_aspect_ratio = sample_aspect
+        settings = {"time_base": time_base, "gop_size": gop, "sample_aspect_ratio": sample_aspect, **(colour or {})}
+        for name, value in settings.items():
+            if value is not None:
+                setattr(stream.codec_context, name, value)
         if interlaced:
-            context.flags |= av.codec.context.Flags.interlaced_dct | av.codec.context.Flags.interlaced_me
-        for name, value in (colour or {}).items():
-            setattr(context, name, value)
+            flags = av.codec.context.Flags
+            stream.codec_context.flags |= flags.interlaced_dct | flags.interlaced_me
         sound = out.add_stream("pcm_s16le", rate=8000, layout="mono") if audio else None
         words = add_subtitles(out) if subtitles else None
         if attachment is not None:
@@ -105,21 +101,25 @@ def make_video(
             frame.pts = i if pts is None else pts[i]
             frame.time_base = time_base or 1 / Fraction(rate)
             for name, value in (colour or {}).items():
-                if hasattr(frame, name):
-                    setattr(frame, name, value)
+                setattr(frame, name, value)
             out.mux(stream.encode(frame))
         out.mux(stream.encode(None))
-        if sound is not None:
-            tone = av.AudioFrame.from_ndarray(np.zeros((1, 800), np.int16), format="s16", layout="mono")
-            tone.sample_rate, tone.pts, tone.time_base = 8000, 0, Fraction(1, 8000)
-            out.mux(sound.encode(tone))
-            out.mux(sound.encode(None))
-        if words is not None:
-            packet = av.Packet(b"hello")
-            packet.stream, packet.pts, packet.dts, packet.duration = words, 0, 0, 1000
-            packet.time_base = Fraction(1, 1000)
-            out.mux(packet)
+        mux_extras(out, sound, words)
     return path
+
+
+def mux_extras(out: Any, sound: Any, words: Any) -> None:
+    """Write a tenth of a second of silence and one subtitle, where there are streams for them."""
+    if sound is not None:
+        tone = av.AudioFrame.from_ndarray(np.zeros((1, 800), np.int16), format="s16", layout="mono")
+        tone.sample_rate, tone.pts, tone.time_base = 8000, 0, Fraction(1, 8000)
+        out.mux(sound.encode(tone))
+        out.mux(sound.encode(None))
+    if words is not None:
+        packet = av.Packet(b"hello")
+        packet.stream, packet.pts, packet.dts, packet.duration = words, 0, 0, 1000
+        packet.time_base = Fraction(1, 1000)
+        out.mux(packet)
 
 
 def add_subtitles(out: Any) -> Any:

@@ -64,9 +64,11 @@ def test_memory_does_not_grow_with_the_film() -> None:
 def test_less_memory_means_shorter_spans_then_fewer_threads_then_a_refusal() -> None:
     film = source(500)
     roomy = make_plan(film, FILM, FFV1, film.span, Budget(2))
-    tight = make_plan(film, FILM, FFV1, film.span, Budget(2, 1, roomy.peak_bytes * 3 // 4))
+    tight = make_plan(film, FILM, FFV1, film.span, Budget(2, 1, roomy.peak_bytes - 1))
     assert tight.span_frames < roomy.span_frames
-    assert tight.peak_bytes <= roomy.peak_bytes * 3 // 4
+    assert tight.peak_bytes < roomy.peak_bytes
+    narrow = make_plan(film, FILM, FFV1, film.span, Budget(8, 1, roomy.peak_bytes))
+    assert 1 <= narrow.threads < 8
     with pytest.raises(BudgetError, match="--memory"):
         make_plan(film, FILM, FFV1, film.span, Budget(2, 1, 100 << 20))
 

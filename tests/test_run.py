@@ -65,7 +65,7 @@ def true_masks(folder: Path, frames: int = FRAMES) -> Path:
 
 @pytest.fixture(scope="module")
 def reel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_video(tmp_path_factory.mktemp("reel") / "reel.mkv", scene("yuv422p10le"), "yuv422p10le", rate=24)
+    return make_video(tmp_path_factory.mktemp("reel") / "reel.mkv", scene("yuv422p10le"), "yuv422p10le", rate=24, gop=1)
 
 
 @pytest.fixture(scope="module")
@@ -120,8 +120,8 @@ def test_outside_the_mask_every_sample_is_the_sources_own(pixel_format: str, tmp
             assert a.dtype == b.dtype
             assert np.array_equal(a[~inside], b[~inside])
             if inside.any():
-                error = np.abs(b[inside].astype(float) - clean[t][p][inside]).mean() / pixels.peak
-                assert error < 0.06, "the loss was filled with something like what was there"
+                lost, left = (np.abs(x[inside].astype(float) - clean[t][p][inside]).mean() for x in (a, b))
+                assert left < 0.35 * lost, "the loss was filled with something like what was there"
 
 
 def test_same_bytes_for_any_spans_threads_workers(reel: Path, tmp_path: Path) -> None:
@@ -213,9 +213,7 @@ def test_an_edit_redoes_the_spans_that_see_it_and_no_other(reel: Path, tmp_path:
     assert done["fill"] == len(seeing)
     assert done["encode"] <= len(seeing)
     assert done["join"] == 1
-    changed = [t for t, (a, b) in enumerate(zip(planes_of(reel), planes_of(out), strict=True))
-               if not all(np.array_equal(x, y) for x, y in zip(a, b, strict=True))]
-    assert 9 in changed
+    assert np.array_equal(Store.open(project).patch("blend", 9).mask, mask > 0)
 
 
 def test_a_parameter_that_changes_no_mask_stops_there(reel: Path, tmp_path: Path) -> None:

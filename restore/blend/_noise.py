@@ -12,7 +12,10 @@ import numpy.typing as npt
 from restore.colour import Float
 from restore.frames import Bits
 from restore.motion.points import Points
+from restore.source import Plane
 
+BINOMIAL = np.array([1, 4, 6, 4, 1], np.float32) / 16
+"""A Gaussian of sigma 1 px, exactly five samples wide."""
 BLOCK_PX = 16
 QUIET = 0.25
 """Share of the blocks of one luminance that are taken as free of texture."""
@@ -31,7 +34,7 @@ class Stock:
     levels: Float
     """(b,) luminances, rising, 8-bit levels."""
     sigmas: Float
-    """(b,) standard deviation of the band above Gaussian sigma 1, at those luminances."""
+    """(b,) standard deviation of the band above BINOMIAL, at those luminances."""
     softness: float
     """Weight of a pixel's neighbours in the filter (a, 1, a) x (a, 1, a) that makes white noise look like this."""
 
@@ -40,15 +43,20 @@ class Stock:
         return np.interp(level, self.levels, self.sigmas).astype(np.float32)
 
 
-def measure(level: Float, high: Float, hidden: Bits) -> Stock | None:
-    """Return the grain of a plane (h, w) in 8-bit levels; None where it has none, or too little clean picture."""
+def measure(plane: Plane, hidden: Bits, unit: np.float32) -> Stock | None:
+    """Return the grain of a plane (h, w); None where it has none, or too little clean picture.
+
+    Large planes are measured on strips, a quarter of the picture: there are blocks enough.
+    """
+    strips = cut(plane, plane.shape[0] // BLOCK_PX >= 40)
+    level = strips.astype(np.float32) * unit
     rows, columns = level.shape[0] // BLOCK_PX, level.shape[1] // BLOCK_PX
     if rows * columns < FEWEST:
         return None
-    cut = np.s_[: rows * BLOCK_PX, : columns * BLOCK_PX]
-    mean = cv2.resize(level[cut], (columns, rows), interpolation=cv2.INTER_AREA).ravel()
-    unrest = cv2.resize(np.abs(high[cut]), (columns, rows), interpolation=cv2.INTER_AREA).ravel()
-    damage = Points.of(hidden[cut])
+    high = level - cv2.sepFilter2D(level, -1, BINOMIAL, BINOMIAL, borderType=cv2.BORDER_REPLICATE)
+    mean = cv2.resize(level, (columns, rows), interpolation=cv2.INTER_AREA).ravel()
+    unrest = cv2.resize(np.abs(high), (columns, rows), interpolation=cv2.INTER_AREA).ravel()
+    damage = Points.of(cut(hidden, plane.shape[0] // BLOCK_PX >= 40))
     clean = np.bincount((damage.ys // BLOCK_PX) * columns + damage.xs // BLOCK_PX, minlength=rows * columns) == 0
     clean &= unrest > 1e-3  # clipped to one level: leaders, black borders
     if clean.sum() < FEWEST:
@@ -57,6 +65,15 @@ def measure(level: Float, high: Float, hidden: Bits) -> Stock | None:
     if sigmas.max() < FAINT:
         return None
     return Stock(levels, np.where(sigmas < FAINT, 0, sigmas).astype(np.float32), softness(high, quiet, columns))
+
+
+def cut(plane: Plane, strips: bool) -> Plane:
+    """Return whole blocks of a plane: all of them, or every fourth row of blocks."""
+    h, w = (s // BLOCK_PX * BLOCK_PX for s in plane.shape)
+    if not strips:
+        return np.ascontiguousarray(plane[:h, :w])
+    h = h // (4 * BLOCK_PX) * (4 * BLOCK_PX)
+    return plane[:h, :w].reshape(-1, 4 * BLOCK_PX, w)[:, :BLOCK_PX].reshape(-1, w)
 
 
 def by_luminance(mean: Float, unrest: Float, clean: Bits) -> tuple[Float, Float, npt.NDArray[np.intp]]:
@@ -85,18 +102,18 @@ def softness(high: Float, blocks: npt.NDArray[np.intp], columns: int) -> float:
 
 @lru_cache(maxsize=64)
 def response(a: float) -> tuple[float, float]:
-    """Return the standard deviation and neighbour correlation of filtered white noise in the band above sigma 1."""
+    """Return the standard deviation and neighbour correlation of filtered white noise in the band above BINOMIAL."""
     white = np.zeros((33, 33))
     white[16, 16] = 1
     row = np.array([a, 1, a])
     soft = cv2.sepFilter2D(white, -1, row, row)
-    band = soft - cv2.GaussianBlur(soft, (7, 7), 1.0)
+    band = soft - cv2.sepFilter2D(soft, -1, BINOMIAL, BINOMIAL)
     energy = float((band * band).sum())
     return float(np.sqrt(energy)), float((band[:, 1:] * band[:, :-1]).sum()) / energy
 
 
 def noise(key: tuple[int, int, int], points: Points, a: float) -> Float:
-    """Return grain (n,) with standard deviation 1 in the band above sigma 1, a pure function of key and place."""
+    """Return grain (n,) with standard deviation 1 in the band above BINOMIAL, a pure function of key and place."""
     total = np.zeros(len(points), np.float32)
     for dy in (-1, 0, 1):
         for dx in (-1, 0, 1):

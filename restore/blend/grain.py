@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
-import cv2
 import numpy as np
 
-from restore.blend._noise import Stock, measure, noise
-from restore.colour import Float, to_codes
-from restore.compose import compose
-from restore.frames import DONOR, Bits, Patch, support
+from restore.blend._noise import BINOMIAL, Stock, measure, noise
+from restore.blend._touch import Restored, invented, rewrite
+from restore.colour import Float
+from restore.frames import Patch, support
 from restore.motion.points import TINY, Cells, Points
-from restore.source import Plane
 from restore.window import Window
 
 CELL_PX = 8
@@ -49,37 +47,37 @@ class Grain:
     def blend(self, window: Window, t: int, patch: Callable[[int], Patch]) -> Patch:
         """Return frame t's patch with the grain it lacks."""
         own = patch(t)
-        invented = own.mask & (own.origin > DONOR)
-        if not invented.any() or not self.strength:
+        made_up = invented(own)
+        if not made_up.any() or not self.strength:
             return own
-        picture = compose(window.picture(t), own, window.pixels)
-        planes = tuple(
-            self._plane(window, t, p, fill, picture.planes[p], support(invented, window.pixels, p))
-            for p, fill in enumerate(own.planes)
-        )
-        return replace(own, planes=planes)
-
-    def _plane(self, window: Window, t: int, p: int, fill: Plane, picture: Plane, invented: Bits) -> Plane:
-        level = picture.astype(np.float32) * np.float32(255 / window.pixels.peak)
-        high = level - cv2.GaussianBlur(level, (7, 7), 1.0)
-        stock = measure(level, high, support(window.hidden(t), window.pixels, p))
-        if stock is None:
-            return fill
-        points = Points.of(invented)
-        lacking = self._lacking(stock, points, level, high)
-        some = lacking > 0
-        points = Points(points.size, points.ys[some], points.xs[some])
-        added = noise((self.seed, t, p), points, stock.softness) * lacking[some]
-        out = fill.copy()
-        now = level.ravel()[points.flat] + added
-        out.ravel()[points.flat] = to_codes(now * np.float32(window.pixels.peak / 255), window.pixels)
-        return out
+        picture, hidden = window.picture(t), window.hidden(t)
+        points, values = [], []
+        for p in range(len(own.planes)):
+            where = Points.of(support(made_up, window.pixels, p))
+            shown = Restored.of(window, picture, own, p)
+            unit = np.float32(255 / window.pixels.peak)
+            now = shown.at(where.ys, where.xs)
+            stock = measure(picture.planes[p], support(hidden, window.pixels, p), unit)
+            if stock is not None:
+                lacking = self._lacking(stock, where, now * unit, high_band(shown, where) * unit)
+                now = now + noise((self.seed, t, p), where, stock.softness) * lacking / unit
+            points.append(where)
+            values.append(now)
+        return rewrite(own, points, values, window.pixels)
 
     def _lacking(self, stock: Stock, points: Points, level: Float, high: Float) -> Float:
         """Return the standard deviation (n,) that is to be added at points of the fill, 8-bit levels."""
         cells = Cells(points.size, CELL_PX, CELL_PX)
-        values = high.ravel()[points.flat]
-        n, squares = cells.sums(cells.of(points), values * values)
-        has = cells.at((squares / np.maximum(n, TINY)).astype(np.float32), points)
-        wanted = np.square(stock.at(level.ravel()[points.flat]) * np.float32(self.strength))
+        n, squares = cells.sums(cells.of(points), high * high)
+        has = cells.at(squares / np.maximum(n, TINY), points)
+        wanted = np.square(stock.at(level) * np.float32(self.strength))
         return np.sqrt(np.maximum(wanted - has, 0)).astype(np.float32)
+
+
+def high_band(shown: Restored, points: Points) -> Float:
+    """Return how each point (n,) differs from the binomial mean of its 5 x 5 surroundings (variance 1 px)."""
+    mean = np.zeros(len(points), np.float32)
+    for dy, wy in enumerate(BINOMIAL, -2):
+        for dx, wx in enumerate(BINOMIAL, -2):
+            mean += np.float32(wy * wx) * shown.at(points.ys + dy, points.xs + dx)
+    return shown.at(points.ys, points.xs) - mean

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
 import cv2
 import numpy as np
 
-from restore.colour import Float, to_codes
-from restore.compose import compose
-from restore.frames import DONOR, Bits, Patch, support
+from restore.blend._touch import Restored, invented, rewrite
+from restore.colour import Float
+from restore.frames import Bits, Patch, support
 from restore.motion.points import TINY, Cells, Points, grow
 from restore.source import Plane
 from restore.window import Window
@@ -53,41 +53,37 @@ class Seam:
     def blend(self, window: Window, t: int, patch: Callable[[int], Patch]) -> Patch:
         """Return frame t's patch with its rim brought to its surroundings."""
         own = patch(t)
-        invented = own.mask & (own.origin > DONOR)
-        if not invented.any():
+        made_up = invented(own)
+        if not made_up.any():
             return own
-        picture = compose(window.picture(t), own, window.pixels)
-        unknown = invented | (window.hidden(t) & ~own.mask)
-        planes = []
-        for p, plane in enumerate(own.planes):
-            under, not_ring = (support(m, window.pixels, p) for m in (invented, unknown))
-            planes.append(self._plane(plane, picture.planes[p], under, not_ring, window))
-        return replace(own, planes=tuple(planes))
+        picture = window.picture(t)
+        unknown = made_up | (window.hidden(t) & ~own.mask)
+        points, values = [], []
+        for p in range(len(own.planes)):
+            under, not_ring = (support(m, window.pixels, p) for m in (made_up, unknown))
+            depth = depths(under, self.feather_px)
+            rim = Points.of(depth > 0)
+            shown = Restored.of(window, picture, own, p)
+            here = shown.at(rim.ys, rim.xs)
+            outside = Points.of(grow(under, RING_PX) & ~grow(not_ring, SKIP_PX))
+            step = self._step(rim, outside, here, shown.at(outside.ys, outside.xs), 255 / window.pixels.peak)
+            fade = 1 - (depth.ravel()[rim.flat].astype(np.float32) - 1) / np.float32(self.feather_px)
+            points.append(rim)
+            values.append(here + fade * step)
+        return rewrite(own, points, values, window.pixels)
 
-    def _plane(self, fill: Plane, picture: Plane, under: Bits, hidden: Bits, window: Window) -> Plane:
-        unit = np.float32(255 / window.pixels.peak)
-        outside = Points.of(grow(under, RING_PX) & ~grow(hidden, SKIP_PX))
-        depth = depths(under, self.feather_px)
-        rim = Points.of(depth > 0)
-        if not len(outside):
-            return fill
-        there, here = (plane.ravel()[q.flat].astype(np.float32) for plane, q in ((picture, outside), (fill, rim)))
-        step = self._step(rim, outside, here * unit, there * unit, NOISE) / unit
-        fade = 1 - (depth.ravel()[rim.flat].astype(np.float32) - 1) / self.feather_px
-        out = fill.copy()
-        out.ravel()[rim.flat] = to_codes(here + fade * step, window.pixels)
-        return out
-
-    def _step(self, rim: Points, outside: Points, here: Float, there: Float, noise: float) -> Float:
-        """Return for each rim pixel the correction in 8-bit levels."""
+    def _step(self, rim: Points, outside: Points, here: Float, there: Float, unit: float) -> Float:
+        """Return for each rim pixel the correction in code values; `unit` is 8-bit levels a code value."""
         cells = Cells(rim.size, CELL_PX, CELL_PX)
+        centre = there.mean() if there.size else np.float32(0)
+        there, here = ((v - centre) * np.float32(unit) for v in (there, here))
         n, total, squares = cells.sums(cells.of(outside), there, there * there)
         m, inner = cells.sums(cells.of(rim), here)
         mean = total / np.maximum(n, TINY)
-        unrest = np.sqrt(np.maximum(squares / np.maximum(n, TINY) - mean * mean, 0)) + noise
+        unrest = np.sqrt(np.maximum(squares / np.maximum(n, TINY) - mean * mean, 0)) + np.float32(NOISE)
         gap = mean - inner / np.maximum(m, TINY)
-        gap = np.sign(gap) * np.clip(np.abs(gap) - unrest, 0, MOST)
-        return cells.at(gap.astype(np.float32), rim)
+        gap = np.where(n > 0, np.sign(gap) * np.clip(np.abs(gap) - unrest, 0, MOST), 0)
+        return cells.at(gap.astype(np.float32), rim) / np.float32(unit)
 
 
 def depths(mask: Bits, px: int) -> Plane:

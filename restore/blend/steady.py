@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
 import cv2
 import numpy as np
 
-from restore.colour import Float, to_codes
+from restore.blend._touch import invented, rewrite
+from restore.colour import Float
 from restore.compose import compose
-from restore.frames import DONOR, Bits, Patch, support
+from restore.frames import Bits, Patch, support
 from restore.motion.points import Points, inside, read
 from restore.motion.proxy import scale_of
 from restore.source import Plane
@@ -42,20 +43,17 @@ class Steady:
     def blend(self, window: Window, t: int, patch: Callable[[int], Patch]) -> Patch:
         """Return frame t's patch with its invented samples averaged over time."""
         own = patch(t)
-        invented = own.mask & (own.origin > DONOR)
-        if not invented.any() or not self.reach_frames:
+        made_up = invented(own)
+        if not made_up.any() or not self.reach_frames:
             return own
-        points = [Points.of(support(invented, window.pixels, p)) for p in range(window.pixels.colour_planes)]
+        points = [Points.of(support(made_up, window.pixels, p)) for p in range(window.pixels.colour_planes)]
         begin = [own.planes[p].ravel()[q.flat].astype(np.float32) for p, q in enumerate(points)]
         total = [v.copy() for v in begin]
         weight = [np.ones(len(q), np.float32) for q in points]
         for u in window.shot(t, self.reach_frames):
             if u != t:
                 self._add(window, t, u, patch(u), points, begin, total, weight)
-        planes = [p.copy() for p in own.planes]
-        for p, q in enumerate(points):
-            planes[p].ravel()[q.flat] = to_codes(total[p] / weight[p], window.pixels)
-        return replace(own, planes=tuple(planes))
+        return rewrite(own, points, [a / b for a, b in zip(total, weight, strict=True)], window.pixels)
 
     def _add(
         self, window: Window, t: int, u: int, theirs: Patch,
@@ -69,7 +67,7 @@ class Steady:
         calm = np.float32(3 * max(window.grain(t), 0.7) * window.pixels.peak / 255)
         for p, q in enumerate(points):
             shift = window.pixels.shift(p)
-            at = q.moved(course.field, scale, shift)
+            at = course.targets(q, scale, shift)
             seen = read(planes[p], at[:, 0], at[:, 1], cv2.INTER_CUBIC)
             near = np.exp(-np.square(seen - begin[p]) / (2 * calm * calm)) * np.float32(self.share)
             near *= usable(support(open_there, window.pixels, p), at)

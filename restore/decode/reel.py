@@ -15,6 +15,7 @@ from typing import Any
 import av
 import numpy as np
 
+from restore.decode.heard import Heard, listening
 from restore.decode.roll import Roll, UnsureError
 from restore.decode.slicecrc import SliceCRC
 from restore.errors import SourceError
@@ -27,7 +28,7 @@ TRIAL_PACKETS = 16
 
 
 class DamagedError(Exception):
-    """Something did not decode while several frames were in flight; what came of which frame is not certain."""
+    """Something did not decode while several threads were at work; what came of which frame is not certain."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,8 @@ class Delivered:
     """What came out of the decoder for one frame."""
 
     index: int
-    planes: tuple[Plane, ...]
+    planes: tuple[Plane, ...] | None
+    """None where what came out is not fit to be shown."""
     fault: str
 
 
@@ -48,12 +50,13 @@ class Reel:
         self.packets_fed = 0
         self.faults: dict[int, str] = {}
         self._threads = threads
-        self._careful = source.codec in SLICED
+        self._one_by_one = source.intra_only or source.codec in SLICED
         self._index = {t: i for i, t in enumerate(source.pts)}
         self._layouts: dict[str, Layout] = {}
         self._fresh = False
         self._open()
         self._crc = self._find_crc() if source.codec == "ffv1" else None
+        self._listens = source.intra_only and self._crc is None
         self._roll: Roll | None = None
         self._seekable = True
 
@@ -61,12 +64,15 @@ class Reel:
         """Let go of the file."""
         self._container.close()
 
-    def frames_from(self, key: int) -> Iterator[Delivered]:
+    def frames_from(self, key: int, anew: bool = False) -> Iterator[Delivered]:
         """Yield the frames from keyframe `key` on, in order; those the decoder never gives are left out.
 
-        When damage shows while several frames are in flight, all is decoded once more, one frame at a time, so that
-        every fault finds its frame and the same samples come whatever the number of threads.
+        When damage shows while several threads are at work, all is decoded once more by one, so that every fault finds
+        its frame. `anew` opens the file again and decodes with one thread: what damage leaves in a picture is then
+        the same every time.
         """
+        if anew:
+            self._alone()
         given = key - 1
         while True:
             try:
@@ -76,11 +82,16 @@ class Reel:
                         yield delivered
                 return
             except DamagedError:
-                self._careful, self._threads = True, 1
-                self.close()
-                self._open()
+                self._alone()
             except UnsureError:
                 self._seekable = False
+
+    def _alone(self) -> None:
+        self.faults.clear()
+        self._one_by_one, self._threads = True, 1
+        if not self._fresh:
+            self.close()
+            self._open()
 
     # The file
 
@@ -92,7 +103,7 @@ class Reel:
             raise SourceError(f"{self.source.path}: could be read before, cannot be opened now ({e})") from e
         self._codec: Any = self._stream.codec_context
         self._codec.thread_count = self._threads
-        self._codec.thread_type = "SLICE" if self._careful else "AUTO"
+        self._codec.thread_type = "SLICE" if self._one_by_one else "AUTO"
         self._fresh = True
 
     def _find_crc(self) -> SliceCRC | None:
@@ -158,19 +169,30 @@ class Reel:
 
     def _pass(self, key: int) -> Iterator[Delivered]:
         """Decode on from a keyframe; what is shown before it is dropped, for it lacks what it refers to (open GOP)."""
-        shown = -1
+        expected = key
         for packet in self._packets_from(key):
             for frame in self._decode(packet):
                 index = self._index.get(frame.pts)
                 if index is None or index < key:
                     continue
-                if index <= shown:
+                self._require_all(expected, index)
+                if index < expected and self.faults:
+                    continue
+                if index < expected:
                     raise SourceError(
-                        f"{self.source.path}: the decoder shows frame {index} after frame {shown}: the container's "
-                        "times contradict the stream. Wrap it anew: ffmpeg -fflags +genpts -i IN -c copy OUT.mkv"
+                        f"{self.source.path}: the decoder shows frame {index} after frame {expected - 1}: the times in "
+                        "the container contradict the stream. Wrap it anew: ffmpeg -fflags +genpts -i IN -c copy OUT"
                     )
-                shown = index
-                yield Delivered(index, self._planes(frame, index), self._verdict(frame, index))
+                expected = index + 1
+                fault = self._verdict(frame, index)
+                # Where only the log knows of damage, decoders leave or read what happens to be in memory.
+                yield Delivered(index, None if fault and self._listens else self._planes(frame, index), fault)
+        self._require_all(expected, self.source.frames)
+
+    def _require_all(self, expected: int, index: int) -> None:
+        """Frames in flight may go down with a damaged one, unsaid; one at a time, only the damaged one does."""
+        if expected < index and not self._one_by_one:
+            raise DamagedError
 
     def _decode(self, packet: Any) -> list[Any]:
         try:
@@ -178,15 +200,27 @@ class Reel:
                 return list(self._codec.decode(None))
             self.packets_fed += 1
             self._examine(packet)
-            return list(packet.decode())
+            return self._heard(packet) if self._listens else list(packet.decode())
         except EOFError:
             return []
         except av.FFmpegError as e:
-            if not self._careful:
+            if not self._one_by_one:
                 raise DamagedError from e
             if packet.pts in self._index:
                 self.faults[self._index[packet.pts]] = f"the decoder refuses it ({e.strerror})"
             return []
+
+    def _heard(self, packet: Any) -> list[Any]:
+        """Decode a packet whose picture is its own; an error in FFmpeg's log is a fault of that picture."""
+        heard = Heard()
+        try:
+            with listening() as heard:
+                return list(packet.decode())
+        finally:
+            if heard.anywhere and self._threads != 1:
+                raise DamagedError
+            if heard.here and packet.pts in self._index:
+                self.faults[self._index[packet.pts]] = f"the decoder reports: {heard.here[0]}"
 
     def _examine(self, packet: Any) -> None:
         index = self._index.get(packet.pts)
@@ -195,13 +229,13 @@ class Reel:
         if self._crc is not None and (fault := self._crc.fault(bytes(packet))):
             self.faults[index] = fault
         elif packet.is_corrupt:
-            if not self._careful:
+            if not self._one_by_one:
                 raise DamagedError
             self.faults[index] = "the container marks its data as damaged"
 
     def _verdict(self, frame: Any, index: int) -> str:
         if frame.is_corrupt and index not in self.faults:
-            if not self._careful:
+            if not self._one_by_one:
                 raise DamagedError
             self.faults[index] = "the decoder concealed damage in it"
         return self.faults.get(index, "")

@@ -1,7 +1,8 @@
 """A video Source in, its pictures out, in any order, each decoded as few times as its neighbours allow.
 
-What a frame looks like never depends on what was asked before: sound frames come from the keyframe before them, and
-damaged ones, which a decoder patches from its past, always from a run that has seen a sound frame first.
+What a frame looks like never depends on what was asked before. A sound frame comes from any keyframe before it. A
+damaged one is patched by the decoder with what its memory holds, so it is taken only from one certain run: the file
+opened anew, one thread, from the keyframe before its own group of pictures, or the first before it that is sound.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ class _Past:
     """What a run has seen so far."""
 
     start: int
+    group: int
+    """The keyframe whose group of pictures this run is there to judge damage in; -1 for none."""
     sound: tuple[Plane, ...] | None = None
     """The last picture that nothing is known against."""
     broken: int | None = None
@@ -39,6 +42,7 @@ class VideoDecoder:
         self._reel = Reel(source, threads)
         self._run: Iterator[tuple[int, Picture | None]] = iter(())
         self._start = self._next = source.frames
+        self._group = -1
 
     def close(self) -> None:
         """Let go of the file."""
@@ -61,12 +65,14 @@ class VideoDecoder:
             pictures = self._on_to(frame)
             if pictures and pictures[-1].index == frame:
                 return pictures
-            # Nothing before the frame is sound in this run: begin one keyframe earlier. A run from 0 always decides.
-            self._begin(keyframe_before(self.source, self._start))
+            # It is damaged. Where the run made for it has seen nothing sound either, one from further back will.
+            key = keyframe_at(self.source, frame)
+            self._begin(keyframe_before(self.source, self._start if self._group == key else key), key)
 
-    def _begin(self, key: int) -> None:
-        self._start = self._next = key
-        self._run = self._resolved(key)
+    def _begin(self, start: int, group: int = -1) -> None:
+        self._start = self._next = start
+        self._group = group
+        self._run = self._resolved(start, group)
 
     def _on_to(self, frame: int) -> list[Picture]:
         pictures = []
@@ -83,10 +89,10 @@ class VideoDecoder:
             self.decoded_frames = self._reel.packets_fed
         return pictures
 
-    def _resolved(self, start: int) -> Iterator[tuple[int, Picture | None]]:
+    def _resolved(self, start: int, group: int) -> Iterator[tuple[int, Picture | None]]:
         """Yield every frame from a keyframe on; None where this run alone cannot tell what it looks like."""
-        past, expected = _Past(start), start
-        for delivered in self._reel.frames_from(start):
+        past, expected = _Past(start, group), start
+        for delivered in self._reel.frames_from(start, anew=group >= 0):
             for index in range(expected, delivered.index):
                 yield index, self._lost(past, index)
             yield delivered.index, self._judged(past, delivered.index, delivered.planes, delivered.fault)
@@ -95,14 +101,13 @@ class VideoDecoder:
             yield index, self._lost(past, index)
 
     def _lost(self, past: _Past, index: int) -> Picture | None:
-        """Judge a frame the decoder never gave. One GOP earlier it may yet come: streams may refresh bit by bit."""
-        if past.start and past.start == keyframe_at(self.source, index):
-            return None
+        """Judge a frame the decoder never gave."""
         fault = self._reel.faults.get(index) or "the decoder gives no picture for it"
         return self._judged(past, index, None, fault)
 
     def _judged(self, past: _Past, index: int, planes: tuple[Plane, ...] | None, fault: str) -> Picture | None:
-        if index == keyframe_at(self.source, index):
+        key = keyframe_at(self.source, index)
+        if index == key:
             past.broken = None
         if fault and past.broken is None:
             past.broken = index
@@ -110,7 +115,7 @@ class VideoDecoder:
             fault = f"predicted from frame {past.broken}, which is damaged"
         if not fault:
             past.sound = planes
-        elif past.sound is None and past.start:
+        elif key != past.group or (past.sound is None and past.start):
             return None
         return Picture(index, planes or past.sound or self._black(), fault)
 

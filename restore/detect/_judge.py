@@ -8,7 +8,7 @@ thing, the motion was not understood and nothing is to be believed (the "ring ch
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass, fields
 
 import cv2
 import numpy as np
@@ -54,6 +54,9 @@ class Evidence:
     stir: float
     """log of how much else changes near it before and after, as a share of its area: what moves leaves its old place
     and takes a new one, dirt does not."""
+
+
+NAMES = tuple(f.name for f in fields(Evidence))
 
 
 @dataclass(frozen=True)
@@ -128,5 +131,6 @@ def _high(values: Float, share: float) -> float:
 
 def probability(evidence: Evidence) -> float:
     """Return how likely the thing is dirt, 0 to 1."""
-    z = sum(w * (x - m) / s for x, m, s, w in zip(astuple(evidence), MEAN, SPREAD, WEIGHT, strict=True)) + BIAS
+    values = [getattr(evidence, name) for name in NAMES]
+    z = sum(w * (x - m) / s for x, m, s, w in zip(values, MEAN, SPREAD, WEIGHT, strict=True)) + BIAS
     return float(1 / (1 + np.exp(-min(max(z, -30.0), 30.0))))

@@ -53,19 +53,35 @@ def scale_of(window: Window) -> float:
     return window.size[1] / WIDE_2K_PX
 
 
-def votes(window: Window, t: int, line: Line, reach: int) -> Votes:
-    """Return what the frames within `reach` of t in its shot say about one of its lines."""
-    counts = {"film": 0, "scene": 0, "gone": 0, "seen": 0, "frames": 0}
-    still: list[tuple[int, float]] = [(t, 0.0)]
-    for u, drift in drifts(window, t, line, reach):
-        counts["frames"] += 1
-        vote, gap = _vote(window, t, line, u, drift)
-        counts["seen"] += gap is not None
-        if vote:
-            counts[vote] += 1
-        elif gap is not None and _is_still(drift, scale_of(window)):
-            still.append((u, gap))
-    return Votes(**counts, shake_px=_shake(still))
+def votes(window: Window, t: int, lines: tuple[Line, ...], reach: int) -> list[Votes]:
+    """Return what the frames within `reach` of t in its shot say about each of its lines."""
+    counts = [{"film": 0, "scene": 0, "gone": 0, "seen": 0, "frames": 0} for _ in lines]
+    still: list[list[tuple[int, float]]] = [[(t, 0.0)] for _ in lines]
+    for u, each in drifts(window, t, lines, reach):
+        for line, count, stay, drift in zip(lines, counts, still, each, strict=True):
+            vote, gap = _vote(window, t, line, u, drift)
+            count["frames"] += 1
+            count["seen"] += gap is not None
+            if vote:
+                count[vote] += 1
+            elif gap is not None and _is_still(drift.sideways, scale_of(window)):
+                stay.append((u, gap))
+    return [Votes(**count, shake_px=_shake(stay)) for count, stay in zip(counts, still, strict=True)]
+
+
+@dataclass(frozen=True)
+class Drift:
+    """How the scene beside a line goes from frame t to another."""
+
+    start: Float
+    """(n, 2) places (x, y) in t, luma pixels."""
+    end: Float
+    """(n, 2) the same places in the other frame."""
+
+    @property
+    def sideways(self) -> Float:
+        """Return how far (n,) each went to the right."""
+        return self.end[:, 0] - self.start[:, 0]
 
 
 def _shake(gaps: list[tuple[int, float]]) -> float:
@@ -82,15 +98,17 @@ def _is_still(drift: Float, scale: float) -> bool:
     return float(np.quantile(np.abs(drift), 0.8)) <= STILL_PX * scale + 0.5
 
 
-def drifts(window: Window, t: int, line: Line, reach: int) -> Iterator[tuple[int, Float]]:
-    """Yield each different frame of the shot near t, with how far (n,) pixels sideways the scene beside the line went."""
-    start = beside(window, line)
+def drifts(window: Window, t: int, lines: tuple[Line, ...], reach: int) -> Iterator[tuple[int, list[Drift]]]:
+    """Yield each different frame of the shot near t, with how the scene beside each line goes there."""
+    starts = [beside(window, line) for line in lines]
+    ends = np.cumsum([len(s) for s in starts])[:-1]
+    start = np.concatenate(starts)
     for step in (-1, 1):
         places, last = start.copy(), t
         for u in _align.others(window, t, step, reach):
-            places += motion_at(window, last, u, places)
+            places = places + motion_at(window, last, u, places)
             last = u
-            yield u, places[:, 0] - start[:, 0]
+            yield u, [Drift(a, b) for a, b in zip(starts, np.split(places, ends), strict=True)]
 
 
 def beside(window: Window, line: Line) -> Float:
@@ -117,7 +135,7 @@ def motion_at(window: Window, t: int, u: int, places: Float) -> Float:
     return moved[:, 0] * np.float32(flow.scale)  # type: ignore[no-any-return]
 
 
-def _vote(window: Window, t: int, line: Line, u: int, drift: Float) -> tuple[str, float | None]:
+def _vote(window: Window, t: int, line: Line, u: int, drift: Drift) -> tuple[str, float | None]:
     """Return ("film", "scene", "gone" or "", by how much a line near its place is off, None without one)."""
     scale = scale_of(window)
     slack = min(3 + 1.5 * abs(u - t), 10) * scale + 1
@@ -126,16 +144,35 @@ def _vote(window: Window, t: int, line: Line, u: int, drift: Float) -> tuple[str
     gaps = [_gap(line, other) for other in there]
     nearest = min(gaps, key=abs, default=np.inf)
     here = nearest if abs(nearest) <= slack else None
-    middle = float(np.median(drift))
-    if float(np.mean(np.abs(drift) >= far)) >= 0.6:
+    middle = float(np.median(drift.sideways))
+    if float(np.mean(np.abs(drift.sideways) >= far)) >= 0.6:
         along = abs(middle) > slack and any(abs(g - middle) <= slack for g in gaps)
-        if along == (here is not None):
+        if along == (here is not None) or not _is_motion(window, t, u, drift):
             return "", here
         return ("scene" if along else "film"), here
-    if here is not None or not _is_still(drift, scale):
+    if here is not None or not _is_still(drift.sideways, scale):
         return "", here
     passing = any(abs(g) <= 8 * slack for g in gaps)
     return ("gone" if not passing and _gone(window, t, line, u) else ""), None
+
+
+PATCH = np.stack(np.meshgrid(np.arange(-6, 7, 2), np.arange(-6, 7, 2)), -1).reshape(-1, 2).astype(np.float32)
+
+
+def _is_motion(window: Window, t: int, u: int, drift: Drift) -> bool:
+    """Tell whether the picture bears the motion out: moved, it fits clearly better than left where it was.
+
+    Flow is dragged along by what moves nearby; plain walls and striped paper then seem to move and do not.
+    """
+    stay, move = drift.start[:, None] + PATCH, drift.end[:, None] + PATCH
+    was = _look(window.grey(t), stay)
+    left, moved = (np.abs(_look(window.grey(u), at) - was).mean(1) for at in (stay, move))
+    return bool(np.median(moved) < 0.6 * np.median(left)) and float(np.mean(moved < left)) >= 0.7
+
+
+def _look(grey: Float, at: Float) -> Float:
+    """Return the picture at places (n, m, 2) as (x, y)."""
+    return cv2.remap(grey, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[return-value]
 
 
 def _overlap(a: Line, b: Line) -> float:

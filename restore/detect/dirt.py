@@ -24,6 +24,10 @@ ROOM_PX = 12
 """A thing is judged in its box widened by this much."""
 STIR_FRAC = 0.02
 """How far around a thing other changes are looked for, as a share of the picture's width; large things twice their size."""
+STIRRED = 10.0
+"""Where that many times a thing's area changes around it, it is not looked at further: the scene is in motion there."""
+CLEAR = 0.2
+"""Nor is a thing that is not this share of its contrast away from all that the neighbours show within a pixel."""
 GATE = 0.4
 """Half-size pictures halve the contrast of the smallest specks, so the first look takes this share of the threshold."""
 
@@ -91,8 +95,9 @@ class _Look:
         self.scale = sides[0].flow.scale
         h, w = window.size
         self.grow_px = max(1, round(w / 1000))
-        self.smalls = (_align.small(window, t), sides[0].small, sides[1].small)
         self.views: list[Float] = []
+        self.made: list[Box] = []
+        self.changes = tuple(cv2.absdiff(_align.small(window, t), side.small) for side in sides)
 
     def tiles(self) -> Iterator[Box]:
         """Yield the tiles in which a half-size pixel is beyond both neighbours."""
@@ -132,7 +137,8 @@ class _Look:
         before, after = np.zeros((h, w), np.float32), np.zeros((h, w), np.float32)
         excess, clear = np.full((h, w), -255, np.float32), np.full((h, w), -255, np.float32)
         block = np.ones((3, 3), np.uint8)
-        for box in self.tiles():
+        self.made = list(self.tiles())
+        for box in self.made:
             at = np.s_[box[0] : box[2], box[1] : box[3]]
             here = self.here[at]
             p, n = (self.seen(side, box) for side in self.sides)
@@ -147,29 +153,58 @@ class _Look:
         """Yield what was found, its mask in its box, and the box."""
         self.compare()
         before, _, excess, _ = self.views
-        if float(excess.max()) <= self.threshold:
-            return
-        strong = (excess > self.low).astype(np.uint8)
-        brighter = (self.here > before).astype(np.uint8)
-        for bright, bits in ((True, cv2.bitwise_and(strong, brighter)), (False, strong & (1 - brighter))):
-            yield from self.judged(bits, bright)
+        strong = cv2.compare(excess, self.low, cv2.CMP_GT)
+        brighter = cv2.compare(self.here, before, cv2.CMP_GT)
+        for box in self.regions():
+            at = np.s_[box[0] : box[2], box[1] : box[3]]
+            if float(excess[at].max()) <= self.threshold:
+                continue
+            yield from self.judged(cv2.bitwise_and(strong[at], brighter[at]), True, box)
+            yield from self.judged(cv2.bitwise_and(strong[at], cv2.bitwise_not(brighter[at])), False, box)
 
-    def judged(self, bits: npt.NDArray[np.uint8], bright: bool) -> Iterator[tuple[Found, Bits, Box]]:
-        """Yield the dirt among the connected things of one sign."""
+    def regions(self) -> list[Box]:
+        """Return boxes that hold the tiles made, each tile in exactly one, touching tiles together."""
+        boxes = [list(box) for box in self.made]
+        joined = True
+        while joined:
+            joined = False
+            for i, a in enumerate(boxes):
+                for b in boxes[i + 1 :]:
+                    if a[0] <= b[2] and b[0] <= a[2] and a[1] <= b[3] and b[1] <= a[3]:
+                        boxes.remove(b)
+                        a[:] = min(a[0], b[0]), min(a[1], b[1]), max(a[2], b[2]), max(a[3], b[3])
+                        joined = True
+                        break
+        return [(a[0], a[1], a[2], a[3]) for a in boxes]
+
+    def judged(self, bits: npt.NDArray[np.uint8], bright: bool, region: Box) -> Iterator[tuple[Found, Bits, Box]]:
+        """Yield the dirt among the connected things of one sign in a region."""
         count, labels, stats, _ = cv2.connectedComponentsWithStats(bits, connectivity=8)
-        peaks = np.zeros(count, np.float32)
-        at = np.nonzero(bits)
-        np.maximum.at(peaks, labels[at], self.views[2][at])
         h, w = self.window.size
-        area = stats[:, cv2.CC_STAT_AREA]
-        right = (peaks > self.threshold) & (area >= self.part.smallest_px) & (area <= self.part.largest_frac * h * w)
-        right[0] = False
+        right = self.plausible(labels, stats, region)
         for i in np.flatnonzero(right):
             x, y, bw, bh, _ = (int(v) for v in stats[i])
+            x, y = x + region[1], y + region[0]
             box = (max(0, y - ROOM_PX), max(0, x - ROOM_PX), min(h, y + bh + ROOM_PX), min(w, x + bw + ROOM_PX))
-            made = self.judge(labels[box[0] : box[2], box[1] : box[3]] == i, bright, box)
+            thing = np.zeros((box[2] - box[0], box[3] - box[1]), bool)
+            here = labels[y - region[0] : y - region[0] + bh, x - region[1] : x - region[1] + bw] == i
+            thing[y - box[0] : y - box[0] + bh, x - box[1] : x - box[1] + bw] = here
+            made = self.judge(thing, bright, box)
             if made is not None:
                 yield made
+
+    def plausible(self, labels: npt.NDArray[np.int32], stats: npt.NDArray[np.int32], region: Box) -> Bits:
+        """Return which labels (n,) stand out at all, are of a size to be dirt and clear of what is a pixel away."""
+        at = np.nonzero(labels)
+        label = labels[at]
+        peaks, clear = np.zeros(len(stats), np.float32), np.full(len(stats), -255, np.float32)
+        places = (at[0] + region[0], at[1] + region[1])
+        np.maximum.at(peaks, label, self.views[2][places])
+        np.maximum.at(clear, label, self.views[3][places])
+        area = stats[:, cv2.CC_STAT_AREA]
+        most = self.part.largest_frac * self.here.size
+        fits = (area >= self.part.smallest_px) & (area <= most)
+        return fits & (peaks > self.threshold) & (clear > CLEAR * peaks)  # type: ignore[no-any-return]
 
     def local(self, box: Box) -> Views:
         """Return the views over a box."""
@@ -181,9 +216,12 @@ class _Look:
 
     def judge(self, thing: Bits, bright: bool, box: Box) -> tuple[Found, Bits, Box] | None:
         """Return the verdict on one thing, or None where it is plainly part of the scene."""
+        y0, x0, y1, x1 = box
+        stir = self.stir(thing, box, float(self.views[2][y0:y1, x0:x1][thing].max()))
+        if stir > STIRRED:
+            return None
         views = self.local(box)
-        evidence = _judge.measure(thing, views, self.stir(thing, box, float(views.excess[thing].max())))
-        sure = _judge.probability(evidence)
+        sure = _judge.probability(_judge.measure(thing, views, stir))
         if sure < 0.5 * self.part.certainty:
             return None
         return self.verdict(thing, bright, box, views, sure)
@@ -192,10 +230,9 @@ class _Look:
         """Return the area near the thing that changes on one side of t only, the lesser side, in areas of the thing."""
         s, inner = self.scale, ROOM_PX
         h, w = (box[2] - box[0] - 2 * inner) // s, (box[3] - box[1] - 2 * inner) // s
-        reach = max(round(STIR_FRAC * self.smalls[0].shape[1]), 2 * max(h, w))
+        reach = max(round(STIR_FRAC * self.changes[0].shape[1]), 2 * max(h, w))
         y0, x0, y1, x1 = max(0, box[0] // s - reach), max(0, box[1] // s - reach), box[2] // s + reach, box[3] // s + reach
-        here, before, after = (v[y0:y1, x0:x1] for v in self.smalls)
-        before, after = cv2.absdiff(here, before), cv2.absdiff(here, after)
+        before, after = (v[y0:y1, x0:x1] for v in self.changes)
         high, low = 0.4 * peak, 0.2 * peak
         one = int(np.count_nonzero((before > high) & (after < low)))
         other = int(np.count_nonzero((after > high) & (before < low)))

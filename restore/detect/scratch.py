@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -14,8 +14,11 @@ from restore.errors import PartError
 from restore.frames import Bits
 from restore.window import Window
 
-SHAKE_2K_PX = 1.0
+SHAKE_2K_PX = 1.2
 """A line that strays this far from a steady path while all beside it stays lies on the film."""
+
+LISTED_FRAC = 0.25
+"""Shorter lines about which nothing can be said are not worth a person's time."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,7 @@ class Scratch:
     version: ClassVar[int] = 1
     reach: int = 8
     """How many frames before and after are asked about a line."""
-    witnesses: int = 2
+    witnesses: int = 3
     """How many of them must say that it lies on the film, none more than a third of that saying the contrary."""
     shortest_frac: float = 0.08
     """Shorter lines are left alone, as a share of the picture's height."""
@@ -53,24 +56,27 @@ class Scratch:
     def detect(self, window: Window, t: int) -> Detection:
         """Return the scratches of frame t."""
         mask = np.zeros(window.size, bool)
-        objects = []
-        for line in _tracks.lines_of(window, t):
-            found = self.judge(window, t, line)
-            if found is None:
-                continue
-            objects.append(found)
+        rows = -(-window.size[0] // _lines.STRIPS)
+        shortest = self.shortest_frac * window.size[0] / rows
+        lines = tuple(line for line in _tracks.lines_of(window, t) if line.columns.size >= shortest)
+        if not lines:
+            return Detection(mask)
+        votes = _tracks.votes(window, t, lines, self.reach)
+        judged = [(line, self.judge(window, t, line, vote)) for line, vote in zip(lines, votes, strict=True)]
+        judged = inherited([(line, found) for line, found in judged if found is not None], _tracks.scale_of(window))
+        for line, found in judged:
             if found.status == "confirmed":
                 paint(mask, line, max(self.margin_px * _tracks.scale_of(window), 0.5))
-        return Detection(mask, tuple(objects))
+        return Detection(mask, tuple(found for _, found in judged if found.confidence))
 
-    def judge(self, window: Window, t: int, line: Line) -> Found | None:
-        """Return what is to be said about a line; None where it plainly belongs to the scene, or is too weak."""
+    def judge(self, window: Window, t: int, line: Line, votes: Votes) -> Found | None:
+        """Return what is to be said about a line; None where it plainly belongs to the scene, or is too weak.
+
+        Confidence 0 means that it is too short to be listed on its own.
+        """
         h, w = window.size
         rows = -(-h // _lines.STRIPS)
         tall = line.columns.size * rows / h
-        if tall < self.shortest_frac:
-            return None
-        votes = _tracks.votes(window, t, line, self.reach)
         if line.log_nfa > 0 and votes.seen < 3:
             return None
         box = (
@@ -81,13 +87,15 @@ class Scratch:
         if votes.scene >= self.witnesses and votes.scene > votes.film:
             return None
         sure, why = self.verdict(votes, tall, max(_tracks.scale_of(window), 0.6))
+        if why and tall < LISTED_FRAC:
+            sure = 0.0
         return Found(t, "scratch", box, area, sure, "undecided" if why else "confirmed", why)
 
     def verdict(self, votes: Votes, tall: float, scale: float) -> tuple[float, str]:
         """Return (confidence, why it is undecided; empty where it is confirmed)."""
         if votes.film >= self.witnesses and votes.film >= 3 * votes.scene:
             return 1 - 0.5 ** votes.film, ""
-        if votes.gone >= self.witnesses and tall >= 0.3 and not votes.scene:
+        if votes.gone >= max(self.witnesses, 0.5 * (votes.frames - votes.seen)) and tall >= 0.3 and not votes.scene:
             return 1 - 0.6 ** votes.gone, ""
         if votes.shake_px >= SHAKE_2K_PX * scale and tall >= 0.3 and not votes.scene:
             return 0.8, ""
@@ -96,6 +104,21 @@ class Scratch:
         if not votes.frames:
             return 0.3, "a single frame cannot tell a scratch from a line of the scene"
         return 0.3, f"of {votes.frames} frames around, {votes.film} say film and {votes.scene} say scene: too little moves"
+
+
+def inherited(judged: list[tuple[Line, Found]], scale: float) -> list[tuple[Line, Found]]:
+    """Confirm what continues a confirmed line above or below it."""
+    sure = [line for line, found in judged if found.status == "confirmed"]
+    out = []
+    for line, found in judged:
+        middle = 0.5 * (line.first + line.stop - 1)
+        joins = any(
+            other.sign == line.sign and abs(other.at(middle) - line.at(middle)) <= 4 * scale + 1 for other in sure
+        )
+        if found.status != "confirmed" and joins and line.log_nfa < 0:
+            found = replace(found, status="confirmed", why="", confidence=0.6)
+        out.append((line, found))
+    return out
 
 
 def paint(mask: Bits, line: Line, margin_px: float) -> None:

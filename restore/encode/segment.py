@@ -43,30 +43,43 @@ def write(
 
     Raises OutputError for samples out of range, pictures missing or out of order, a full disk, a refusing encoder.
     """
-    with whole(path) as partial:
-        try:
-            with _opened(partial, source, codec) as (out, stream):
-                for i, picture in enumerate(_in_order(source, span, pictures)):
-                    ready = frame(picture)
-                    ready.pts, ready.time_base = i, 1 / source.rate
-                    out.mux(stream.encode(ready))
-                out.mux(stream.encode(None))
-        except (av.error.FFmpegError, ValueError) as error:
-            if isinstance(error, (OSError, OutputError)):
-                raise
-            raise OutputError(f"{path}: FFmpeg's {codec.name} did not take the pictures of {span}: {error}") from error
+    refusal = f"{path}: FFmpeg's {codec.name} did not take the pictures of {span}"
+    with whole(path) as partial, _opened(partial, source, codec, refusal) as (out, stream):
+        for i, picture in enumerate(_in_order(source, span, pictures)):
+            ready = frame(picture)
+            ready.pts, ready.time_base = i, 1 / source.rate
+            with _refusals(refusal):
+                out.mux(stream.encode(ready))
+        with _refusals(refusal):
+            out.mux(stream.encode(None))
 
 
 @contextlib.contextmanager
-def _opened(partial: Path, source: Source, codec: Codec) -> Iterator[tuple[Any, Any]]:
+def _refusals(words: str) -> Iterator[None]:
+    """Turn what FFmpeg raises into an OutputError; trouble with the disk goes on to `whole`, which knows its names.
+
+    Only FFmpeg's own calls stand under it: an error of the parts that make the pictures keeps its own words.
+    """
+    try:
+        yield
+    except (av.error.FFmpegError, ValueError) as error:
+        if isinstance(error, OSError):
+            raise
+        raise OutputError(f"{words}: {error}") from error
+
+
+@contextlib.contextmanager
+def _opened(partial: Path, source: Source, codec: Codec, refusal: str) -> Iterator[tuple[Any, Any]]:
     """Open a file with one picture stream; close it properly at the end, quietly after a failure."""
     out = av.open(str(partial), "w", format=codec.container, container_options={"fflags": "+bitexact"})
     try:
-        stream: Any = out.add_stream(codec.name, rate=Fraction(source.rate), options=dict(codec.options))
-        describe(stream.codec_context, source, codec.layout, codec.pixels)
-        stream.codec_context.thread_count = codec.threads
+        with _refusals(refusal):
+            stream: Any = out.add_stream(codec.name, rate=Fraction(source.rate), options=dict(codec.options))
+            describe(stream.codec_context, source, codec.layout, codec.pixels)
+            stream.codec_context.thread_count = codec.threads
         yield out, stream
-        out.close()
+        with _refusals(refusal):
+            out.close()
     except BaseException:
         with contextlib.suppress(Exception):
             out.close()

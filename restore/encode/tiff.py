@@ -18,11 +18,13 @@ from restore.encode.interleave import Samples
 from restore.errors import OutputError
 
 STRUCTURE = frozenset({
-    254, 255, 256, 257, 258, 259, 262, 266, 273, 274, 277, 278, 279, 282, 283, 284, 296, 297, 317, 320, 322, 323, 324,
-    325, 330, 338, 339, 347, 530, 531, 532, 34665, 34853, 270, 305, 306, 34675,
+    254, 255, 256, 257, 258, 259, 262, 266, 273, 274, 277, 278, 279, 282, 283, 284, 296, 317, 320, 322, 323, 324,
+    325, 330, 338, 339, 347, 530, 531, 532, 34665, 34853, 270, 305, 34675,
 })
 """Tags that are written from arguments, or point into the old file (TIFF 6.0; Exif and GPS directories)."""
 POINTERS = {330: "sub-pictures", 34665: "Exif", 34853: "GPS"}
+ASCII = 2
+"""The type of text tags."""
 DEFLATE = 8
 WRITABLE = (1, DEFLATE, 32946)
 """Lossless compressions that can be written without further libraries: none, Deflate by two numbers."""
@@ -118,8 +120,8 @@ def _arguments(page: Any) -> dict[str, Any]:
         "compression": _compression(page), "metadata": None,
         "predictor": int(page.predictor) if int(page.predictor) != 1 else None,
         "extrasamples": page.extrasamples or None, "iccprofile": page.iccprofile,
-        "description": page.description or None, "software": page.software or False,
-        "subfiletype": int(page.subfiletype), "extratags": _other_tags(page),
+        "description": _text(page, 270), "software": _text(page, 305) or False,
+        "subfiletype": int(page.subfiletype) if 254 in page.tags else None, "extratags": _other_tags(page),
     }
     if page.is_tiled:
         arguments["tile"] = (page.tilelength, page.tilewidth)
@@ -128,14 +130,26 @@ def _arguments(page: Any) -> dict[str, Any]:
     if 282 in page.tags and 283 in page.tags:
         arguments["resolution"] = (page.tags[282].value, page.tags[283].value)
         arguments["resolutionunit"] = page.tags[296].value if 296 in page.tags else None
-    if 306 in page.tags:
-        arguments["datetime"] = page.tags[306].value
     return arguments
+
+
+def _text(page: Any, code: int) -> bytes | None:
+    """Return the bytes of a text tag as they are, for many are not in ASCII; None where there is none."""
+    tag = page.tags.get(code)
+    if tag is None:
+        return None
+    file = page.parent.filehandle
+    file.seek(tag.valueoffset)
+    raw: bytes = file.read(tag.valuebytecount)
+    return raw
 
 
 def _other_tags(page: Any) -> list[tuple[int, int, int | None, Any, bool]]:
     """Return the tags that mean the same in a new file."""
-    tags = [(t.code, int(t.dtype), t.count, t.value, True) for t in page.tags if t.code not in STRUCTURE]
+    tags = [
+        (t.code, int(t.dtype), t.count, _text(page, t.code) if t.dtype == ASCII else t.value, True)
+        for t in page.tags if t.code not in STRUCTURE
+    ]
     if 274 in page.tags:
         tags.append((274, 3, 1, int(page.tags[274].value), True))
     return tags

@@ -7,7 +7,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from restore.errors import OutputError
@@ -21,11 +21,12 @@ FULL = {
 
 
 def discard(path: Path) -> None:
-    """Remove a file or a folder with everything in it; no error where it is not there."""
+    """Remove a file or a folder with everything in it; no error where it is not there or cannot be."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)
     else:
-        path.unlink(missing_ok=True)
+        with suppress(OSError):
+            path.unlink()
 
 
 @contextmanager
@@ -74,4 +75,4 @@ def _explained(error: OSError, path: Path) -> OutputError:
     if why is not None:
         return OutputError(f"{path}: {why}; nothing was left behind. Free some room, or write to another disk, "
                            "and run again: finished steps are kept")
-    return OutputError(f"{path}: cannot be written: {error.strerror or error}. Choose another place with -o")
+    return OutputError(f"{path}: cannot be written: {error}. Choose another place with -o")

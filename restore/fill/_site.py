@@ -37,10 +37,23 @@ class Ground:
     def of(cls, hole: Bits, hidden: Bits, shift: tuple[int, int]) -> Self:
         """Gather the points of one grid; ring and cells shrink with its subsampling."""
         ring = Points.of(grow(hole, RING_PX >> max(shift)) & ~grow(hidden, SOFT_PX))
-        points = Points.of(hole)
-        cells = Cells(points.size, CELL_PX >> shift[0], CELL_PX >> shift[1])
+        return cls.join(shift, Points.of(hole), ring)
+
+    @classmethod
+    def join(cls, shift: tuple[int, int], hole: Points, ring: Points) -> Self:
+        """Divide the grid into cells that lie on the same luma pixels whatever its subsampling."""
+        cells = Cells(hole.size, CELL_PX >> shift[0], CELL_PX >> shift[1])
         cell = cells.of(ring)
-        return cls(shift, points, ring, cells, cell, cells.sums(cell)[0])
+        return cls(shift, hole, ring, cells, cell, cells.sums(cell)[0])
+
+    def narrow(self, keep: Bits) -> tuple[Self, Bits]:
+        """Return the part around the hole points (n,) to keep, and which ring points (m,) that leaves."""
+        hole = self.hole.pick(keep)
+        rows, columns = self.cells.shape
+        wanted = np.zeros((rows, columns), bool)
+        wanted.ravel()[self.cells.of(hole)] = True
+        ring = grow(wanted, 2).ravel()[self.cell]
+        return type(self).join(self.shift, hole, self.ring.pick(ring)), ring
 
 
 @dataclass(frozen=True)
@@ -82,23 +95,46 @@ class Site:
         spread = deviation(grounds[0], known[0] * unit)
         return cls(t, grounds, known, slope_x * unit, slope_y * unit, spread, window.grain(t), unit)
 
+    def narrow(self, keep: Bits) -> Self:
+        """Return the site of some of its hole pixels (n,), without looking at the frame again."""
+        made: dict[tuple[int, int], tuple[Ground, Bits]] = {}
+        for g in self.grounds:
+            if g.shift not in made:
+                made[g.shift] = g.narrow(keep if g is self.grounds[0] else self._under(g, keep))
+        grounds = tuple(made[g.shift][0] for g in self.grounds)
+        known = tuple(k[made[g.shift][1]] for k, g in zip(self.known, self.grounds, strict=True))
+        ring = made[(0, 0)][1]
+        return type(self)(
+            self.t, grounds, known, self.slope_x[ring], self.slope_y[ring], self.spread[keep], self.grain, self.unit
+        )
+
+    def _under(self, g: Ground, keep: Bits) -> Bits:
+        """Return which hole samples (n',) of a subsampled plane lie under the hole pixels (n,) to keep."""
+        out = np.zeros(len(g.hole), bool)
+        out[self._place(g)[keep]] = True
+        return out
+
+    def _place(self, g: Ground) -> npt.NDArray[np.intp]:
+        """Return for each hole pixel the number of the plane's hole sample it lies on."""
+        above = (self.hole.ys >> g.shift[0]) * g.hole.size[1] + (self.hole.xs >> g.shift[1])
+        return np.searchsorted(g.hole.flat, above)
+
     def share(self, plane: int, weight: Float) -> tuple[npt.NDArray[np.intp], Float]:
         """Return places in a flattened plane and the weights (k, n') there, summed over the luma pixels above."""
-        there = self.grounds[plane].hole
-        if there is self.hole:
-            return there.flat, weight
-        y, x = self.grounds[plane].shift
-        above = (self.hole.ys >> y) * there.size[1] + (self.hole.xs >> x)
-        at = np.searchsorted(there.flat, above)
-        sums = [np.bincount(at, w, len(there)) for w in weight]
-        return there.flat, np.stack(sums).astype(np.float32)
+        g = self.grounds[plane]
+        if g.shift == (0, 0):
+            return g.hole.flat, weight
+        at = self._place(g)
+        sums = [np.bincount(at, w, len(g.hole)) for w in weight]
+        return g.hole.flat, np.stack(sums).astype(np.float32)
 
 
 def slopes(plane: Float, points: Points) -> tuple[Float, Float]:
     """Return the gradient (x, y) of a plane at points, in code values a pixel; edges repeat."""
     (h, w), ys, xs = points.size, points.ys, points.xs
-    right, left = plane[ys, np.minimum(xs + 1, w - 1)], plane[ys, np.maximum(xs - 1, 0)]
-    below, above = plane[np.minimum(ys + 1, h - 1), xs], plane[np.maximum(ys - 1, 0), xs]
+    line, row = plane.ravel(), ys * w
+    right, left = line.take(row + np.minimum(xs + 1, w - 1)), line.take(row + np.maximum(xs - 1, 0))
+    below, above = line.take(np.minimum(ys + 1, h - 1) * w + xs), line.take(np.maximum(ys - 1, 0) * w + xs)
     half = np.float32(0.5)
     return (right - left) * half, (below - above) * half
 

@@ -18,7 +18,8 @@ from restore.window import Window
 
 SAFETY_PX = 1
 """A donor pixel must be this far from any damage of its own frame."""
-BAND_SIGMA_PX = 1.2
+BAND_SIGMA_PX, BAND_PX = 1.2, 3
+"""Width of the filter between low and high band, and how far it reaches."""
 SNAP_PX = 0.1
 """A place this close to a pixel's centre is that pixel: then its very code value is copied."""
 REFINEMENTS = 6
@@ -46,6 +47,8 @@ class View:
     """(n,) a plane: the neighbour's pixels, toned to the frame, code values."""
     low: tuple[Float, ...]
     """(n,) a plane: the same without the finest detail."""
+    pure: tuple[Bits, ...]
+    """(n,) a plane: where no damage of the neighbour's own has got into the low band."""
     weight: Float
     """(n,) of luma pixels; 0 where it must not be used."""
     error: Float
@@ -59,7 +62,8 @@ def view(window: Window, site: Site, step: int, tolerance: float) -> View:
     course = window.course(site.t, u)
     planes = window.picture(u).planes
     nudge = refine(window, site, u, course, scale)
-    samples, low, errors, shares = [], [], [], []
+    samples: list[Float] = []
+    low, pure, errors, shares = [], [], [], []
     open_to = np.zeros(0, bool)
     for p, g in enumerate(site.grounds):
         at, ring = (places(g, points, course, nudge, scale) for points in (g.hole, g.ring))
@@ -71,17 +75,22 @@ def view(window: Window, site: Site, step: int, tolerance: float) -> View:
         if g.shift == (0, 0):
             errors.append(fit.error)
             shares.append(fit.share)
-        samples.append(read(planes[p], at[:, 0], at[:, 1], cv2.INTER_CUBIC) * fit.gain + fit.offset)
+        sharp = read(planes[p], at[:, 0], at[:, 1], cv2.INTER_CUBIC)
+        samples.append(sharp * fit.gain + fit.offset)
         low.append(read(low_band(window, u, p), at[:, 0], at[:, 1]) * fit.gain + fit.offset)
+        # Next to damage of its own the low band is smeared with it.
+        pure.append(clear(window, u, at, p, BAND_PX + 1))
     error = np.mean(errors, 0)
     weight = trust(site, error, shares[0], tolerance) * open_to / np.float32(abs(step))
-    return View(step, tuple(samples), tuple(low), weight, np.maximum(error, site.grain + 0.5) / site.unit)
+    return View(step, tuple(samples), tuple(low), tuple(pure), weight, np.maximum(error, site.grain + 0.5) / site.unit)
 
 
 def places(g: Ground, points: Points, course: Course, nudge: Float, scale: int) -> Float:
     """Return where the motion takes points of a plane, corrected by the cells' nudges (rows, columns, 2) of luma."""
-    by = g.cells.at(nudge, points) / np.array([1 << g.shift[1], 1 << g.shift[0]], np.float32)
-    return points.moved(course.field, scale, g.shift) + by
+    by = g.cells.at(nudge, points)
+    by /= np.array([1 << g.shift[1], 1 << g.shift[0]], np.float32)
+    by += course.targets(points, scale, g.shift)
+    return by
 
 
 def snap(at: Float) -> Float:
@@ -90,13 +99,13 @@ def snap(at: Float) -> Float:
     return np.where(np.abs(at - whole) < SNAP_PX, whole, at).astype(np.float32)
 
 
-def clear(window: Window, u: int, at: Float, plane: int) -> Bits:
+def clear(window: Window, u: int, at: Float, plane: int, margin_px: int = SAFETY_PX) -> Bits:
     """Tell which places (n, 2) of a plane of frame u lie in the picture and away from its damage."""
     def make() -> Plane:
-        return grow(support(window.hidden(u), window.pixels, plane), SAFETY_PX).view(np.uint8) * np.uint8(255)
+        return grow(support(window.hidden(u), window.pixels, plane), margin_px).view(np.uint8) * np.uint8(255)
 
     shift = window.pixels.shift(plane)
-    hidden = window.memo("damage-near", (u, shift, window.hidden_digest(u)), make)
+    hidden = window.memo("damage-near", (u, shift, margin_px, window.hidden_digest(u)), make)
     free = read(hidden, at[:, 0], at[:, 1]) < 0.05 * 255
     return free & inside(at, (hidden.shape[0], hidden.shape[1]))
 
@@ -104,7 +113,7 @@ def clear(window: Window, u: int, at: Float, plane: int) -> Bits:
 def low_band(window: Window, u: int, plane: int) -> Plane:
     """Return a plane of frame u without its finest detail."""
     def make() -> Plane:
-        return cv2.GaussianBlur(window.picture(u).planes[plane], (7, 7), BAND_SIGMA_PX)
+        return cv2.GaussianBlur(window.picture(u).planes[plane], (2 * BAND_PX + 1,) * 2, BAND_SIGMA_PX)
 
     return window.memo("low-band", (u, plane), make)
 
@@ -117,7 +126,7 @@ def refine(window: Window, site: Site, u: int, course: Course, scale: int) -> Fl
     keeps a step only if its ring agrees better after it.
     """
     g, plane = site.grounds[0], window.picture(u).planes[0]
-    start = g.ring.moved(course.field, scale)
+    start = course.targets(g.ring, scale)
     usable = g.ring.of_proxy(course.valid, scale, g.shift) & clear(window, u, start, 0)
     ring = Points(g.ring.size, g.ring.ys[usable], g.ring.xs[usable])
     start, cell, known = start[usable], g.cell[usable], site.known[0][usable] * site.unit

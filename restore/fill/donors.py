@@ -43,32 +43,32 @@ class Donors:
     def fill(self, window: Window, t: int, planes: tuple[Float, ...], hole: Bits) -> Filling:
         """Copy the hole pixels of frame t that frames within reach show."""
         done, offset = np.zeros(hole.shape, bool), np.zeros(hole.shape, np.int8)
-        out = tuple(p.copy() for p in planes)
+        into = Filling(tuple(np.zeros(p.shape, np.float32) for p in planes), done, offset)
         shot = window.shot(t, self.reach_frames)
+        site = Site.of(window, t, planes, hole)
         for distance in range(1, self.reach_frames + 1):
             steps = [s for s in (-distance, distance) if t + s in shot]
-            left = hole & ~done
-            if steps and left.any():
-                self._copy(window, t, planes, left, steps, Filling(out, done, offset))
-        return Filling(out, done, offset)
+            if steps and len(site.hole):
+                views = [view(window, site, step, self.tolerance) for step in steps]
+                site = site.narrow(~write(into, site, views))
+        return into
 
-    def _copy(
-        self, window: Window, t: int, planes: tuple[Float, ...], hole: Bits, steps: list[int], into: Filling
-    ) -> None:
-        """Fill what the frames `steps` away show of the hole, and write it down."""
-        site = Site.of(window, t, planes, hole)
-        views = [view(window, site, step, self.tolerance) for step in steps]
-        weight = agree(views)
-        sure = weight.sum(0) > SURE
-        flat = site.hole.flat[sure]
-        into.done.ravel()[flat] = True
-        if into.offset is not None:
-            into.offset.ravel()[flat] = np.array(steps, np.int8)[weight.argmax(0)[sure]]
-        for p, plane in enumerate(into.planes):
-            there, share = site.share(p, np.where(sure, weight, 0))
-            joined = join(np.stack([v.samples[p] for v in views]), np.stack([v.low[p] for v in views]), share)
-            used = share.sum(0) > 0
-            plane.ravel()[there[used]] = joined[used]
+
+def write(into: Filling, site: Site, views: list[View]) -> Bits:
+    """Put what the views show into a filling; return which of the site's hole pixels (n,) that did."""
+    weight = agree(views)
+    sure = weight.sum(0) > SURE
+    flat = site.hole.flat[sure]
+    into.done.ravel()[flat] = True
+    if into.offset is not None:
+        into.offset.ravel()[flat] = np.array([v.step for v in views], np.int8)[weight.argmax(0)[sure]]
+    for p, plane in enumerate(into.planes):
+        there, share = site.share(p, np.where(sure, weight, 0))
+        samples, low = (np.stack([getattr(v, name)[p] for v in views]) for name in ("samples", "low"))
+        joined = join(samples, low, np.stack([v.pure[p] for v in views]), share)
+        used = share.sum(0) > 0
+        plane.ravel()[there[used]] = joined[used]
+    return sure
 
 
 def agree(views: list[View]) -> Float:
@@ -92,9 +92,14 @@ def middle(values: Float, weight: Float) -> Float:
     return np.take_along_axis(np.take_along_axis(values, order, 0), at[None], 0)[0]
 
 
-def join(samples: Float, low: Float, weight: Float) -> Float:
-    """Return (n,) the weighted mean of the low bands (k, n) with the high band of the heaviest donor."""
+def join(samples: Float, low: Float, pure: Bits, weight: Float) -> Float:
+    """Return (n,) the weighted mean of the low bands (k, n) with the high band of the heaviest donor.
+
+    Impure low bands are left out; where the heaviest donor's is impure, that donor stands alone.
+    """
     best = weight.argmax(0)[None]
-    high = np.take_along_axis(samples, best, 0)[0] - np.take_along_axis(low, best, 0)[0]
+    mine, my_low, my_weight = (np.take_along_axis(a, best, 0)[0] for a in (samples, low, weight))
+    alone = ~np.take_along_axis(pure, best, 0)[0]
+    weight = weight * pure
     mean = (weight * low).sum(0) / np.maximum(weight.sum(0), 1e-12)
-    return (mean + high).astype(np.float32)
+    return np.where(alone | (my_weight <= 0), mine, mean + mine - my_low).astype(np.float32)

@@ -12,12 +12,13 @@ import numpy.typing as npt
 from restore.colour import Float
 from restore.fill import Filling
 from restore.frames import Bits, spread, support
+from restore.motion.points import read
 from restore.window import Window
 
 Ints = npt.NDArray[np.intp]
 TILTS = (0, -1, 1, -2, 2, -3, 3)
 """Rows that the two ends of a bridge lie above and below its own."""
-TILT_COST = 1.5
+TILT_COST = 4.0
 """8-bit levels that a row of tilt has to gain: level bridges are preferred."""
 
 
@@ -94,16 +95,22 @@ def bridge(plane: Float, ys: Ints, first: Ints, last: Ints, hole: Bits, unit: fl
     if not len(ys):
         return out
     left, right = first - 1, last + 1
-    slant = choose(plane, ys, left, right, hole, unit)
-    h = plane.shape[0]
-    a = plane[np.clip(ys - slant, 0, h - 1), left]
-    b = plane[np.clip(ys + slant, 0, h - 1), right]
+    tilt = choose(plane, ys, left, right, hole, unit)
     length = last - first + 1
     which = np.repeat(np.arange(len(ys)), length)
     along = np.arange(length.sum()) - np.repeat(np.cumsum(length) - length, length)
     part = ((along + 1) / (length[which] + 1)).astype(np.float32)
-    out[ys[which], first[which] + along] = a[which] * (1 - part) + b[which] * part
+    # The path on which a pixel is bridged leads through the pixel itself: it leaves the banks at rows of its own.
+    rise = 2 * tilt[which].astype(np.float32)
+    a = bank(plane, ys[which] - rise * part, left[which])
+    b = bank(plane, ys[which] + rise * (1 - part), right[which])
+    out[ys[which], first[which] + along] = a * (1 - part) + b * part
     return out
+
+
+def bank(plane: Float, rows: Float, columns: Ints) -> Float:
+    """Return a plane's values (n,) at rows that may lie between pixels."""
+    return read(plane, columns.astype(np.float32), rows.astype(np.float32))
 
 
 def choose(plane: Float, ys: Ints, left: Ints, right: Ints, hole: Bits, unit: float) -> Ints:
@@ -114,10 +121,12 @@ def choose(plane: Float, ys: Ints, left: Ints, right: Ints, hole: Bits, unit: fl
     for tilt in TILTS:
         cost = np.full(len(ys), TILT_COST * abs(tilt))
         for row in (-1, 0, 1):
-            up, down = np.clip(ys + row - tilt, 0, h - 1), np.clip(ys + row + tilt, 0, h - 1)
+            above, below = ys + row - tilt, ys + row + tilt
+            up, down = np.clip(above, 0, h - 1), np.clip(below, 0, h - 1)
             differ = np.abs(plane[up, left] - plane[down, right]) * (unit / 3)
-            # The banks of other rows may lie in the hole themselves: such a slant is not known to be good.
-            cost += np.where(hole[up, left] | hole[down, right], 255.0 if tilt else 0.0, differ)
+            # Where banks lie outside the picture or in a hole themselves, a slant is not known to be good.
+            unknown = hole[up, left] | hole[down, right] | (up != above) | (down != below)
+            cost += np.where(unknown, 255.0 if tilt else 0.0, differ)
         best = np.where(cost < least, tilt, best)
         least = np.minimum(cost, least)
     return best

@@ -26,28 +26,25 @@ class Shore:
     """Where the damage of one frame lies on its proxy, and where motion is taken from."""
 
     size: tuple[int, int]
-    near: Points
-    """The holes and their rim."""
     rim: Points
 
     @classmethod
     def of(cls, hidden: Bits) -> Self:
         """Gather the `hidden` pixels (h, w) of a proxy and what surrounds them."""
-        near = grow(hidden, RIM_PX)
-        return cls((hidden.shape[0], hidden.shape[1]), Points.of(near), Points.of(near & ~hidden))
+        return cls((hidden.shape[0], hidden.shape[1]), Points.of(grow(hidden, RIM_PX) & ~hidden))
 
     @property
     def nbytes(self) -> int:
         """Bytes held."""
-        return 16 * (len(self.near) + len(self.rim))
+        return 16 * len(self.rim)
 
 
 @dataclass(frozen=True)
 class Course:
-    """Motion t to u as it is to be used in and near the damage of t."""
+    """Motion t to u as it is to be used in and near the damage of t: smooth, and known for all of the picture."""
 
     field: Float
-    """(h, w, 2) float32 in proxy pixels; away from the damage it is the raw measurement."""
+    """(rows, columns, 2) float32, (dx, dy) in proxy pixels, one a cell of CELL_PX x CELL_PX proxy pixels."""
     valid: Bits
     """(h, w): where the trip comes home, told for the rim around the holes only."""
 
@@ -55,6 +52,16 @@ class Course:
     def nbytes(self) -> int:
         """Bytes held."""
         return self.field.nbytes + self.valid.nbytes
+
+    def targets(self, points: Points, scale: int, shift: tuple[int, int] = (0, 0)) -> Float:
+        """Return where points of a plane go: (n, 2) float32, (x, y) in that plane of u."""
+        step_y, step_x = (1 << shift[0]) / scale, (1 << shift[1]) / scale
+        xs, ys = points.xs.astype(np.float32), points.ys.astype(np.float32)
+        half, to_x, to_y = np.float32(0.5), np.float32(step_x / CELL_PX), np.float32(step_y / CELL_PX)
+        by = read(self.field, (xs + half) * to_x - half, (ys + half) * to_y - half)
+        by[:, 0] = by[:, 0] / np.float32(step_x) + xs
+        by[:, 1] = by[:, 1] / np.float32(step_y) + ys
+        return by
 
 
 def inward(there: Float, back: Float, shore: Shore) -> Course:
@@ -66,10 +73,6 @@ def inward(there: Float, back: Float, shore: Shore) -> Course:
     good = round_trip(vector[None], home[None], at[None], shore.size)[0]
     valid = np.zeros(shore.size, bool)
     valid.ravel()[rim.flat[good]] = True
-    field = there.copy()
-    if good.any():
-        cells = Cells(shore.size, CELL_PX, CELL_PX)
-        n, x, y = cells.sums(cells.of(rim)[good], vector[good, 0], vector[good, 1])
-        mean = np.stack([x, y], -1) / np.maximum(n, TINY)[..., None]
-        field[shore.near.ys, shore.near.xs] = cells.at(mean, shore.near)
-    return Course(field, valid)
+    cells = Cells(shore.size, CELL_PX, CELL_PX)
+    n, x, y = cells.sums(cells.of(rim)[good], vector[good, 0], vector[good, 1])
+    return Course(np.stack([x, y], -1) / np.maximum(n, TINY)[..., None], valid)

@@ -42,6 +42,10 @@ class Points:
         """Count the points."""
         return len(self.ys)
 
+    def pick(self, keep: Bits) -> Self:
+        """Return the points (n,) to keep."""
+        return type(self)(self.size, self.ys[keep], self.xs[keep])
+
     @property
     def flat(self) -> Ints:
         """Places in the flattened plane."""
@@ -50,16 +54,6 @@ class Points:
     def of_proxy(self, field: npt.NDArray[np.bool_], scale: int, shift: tuple[int, int]) -> Bits:
         """Return the proxy's values (n,) at the proxy pixels these points of a plane lie in."""
         return field[(self.ys << shift[0]) // scale, (self.xs << shift[1]) // scale]
-
-    def moved(self, field: Float, scale: int, shift: tuple[int, int] = (0, 0)) -> Float:
-        """Return where a displacement field of the proxy takes the points: (n, 2) float32, (x, y) in the plane."""
-        step_y, step_x = (1 << shift[0]) / scale, (1 << shift[1]) / scale
-        xs, ys = self.xs.astype(np.float32), self.ys.astype(np.float32)
-        by = read(field, (xs + 0.5) * np.float32(step_x) - 0.5, (ys + 0.5) * np.float32(step_y) - 0.5)
-        by *= np.array([1 / step_x, 1 / step_y], np.float32)
-        by[:, 0] += xs
-        by[:, 1] += ys
-        return by
 
 
 def read(plane: Plane, xs: Float, ys: Float, interpolation: int = cv2.INTER_LINEAR) -> Float:

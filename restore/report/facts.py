@@ -39,6 +39,8 @@ class OutputFacts:
 
     path: str
     byte_count: int
+    modified_ns: int
+    """When the file was written, nanoseconds since 1970; a comparison made before that is of another file."""
     encoder: str
     lossless: bool
     start: int

@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 from restore.errors import RestoreError
 from restore.frames import Picture
 from restore.ledger import write_atomic
+from restore.report import record
+from restore.report.comparison import Comparison, comparison, shown
 from restore.report.facts import Summary
-from restore.report.markup import Markup, Piece, el, facts, join, section, table
-from restore.report.plot import bands, legend, plot, sections
+from restore.report.markup import Markup, Piece, el, section, table
+from restore.report.plot import bands, beyond, legend, plot, sections
 from restore.report.style import sheet
-from restore.report.views import Closeup, closeups
-from restore.report.words import clock, count, percent, size_of, time_of, verdict
+from restore.report.views import Closeup, Doubt, closeups, doubtful
+from restore.report.words import count, percent, time_of, verdict
 from restore.source import Source
 from restore.store import Store
 
-ROWS = 200
-"""Most rows of a table; report.json holds the rest."""
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
-ROOMS = {"detect": "finding", "fill": "filling", "blend": "blending", "encode": "encoding", "join": "joining"}
 
 
 def write_page(store: Store, s: Summary, path: Path, picture_of: Callable[[int], Picture]) -> None:
@@ -36,7 +33,8 @@ def write_page(store: Store, s: Summary, path: Path, picture_of: Callable[[int],
 
 def page(store: Store, s: Summary, picture_of: Callable[[int], Picture]) -> str:
     """Return the page as HTML."""
-    said = verdict(s)
+    compared = comparison(s, store.folder / "verify.json")
+    said = verdict(s, compared.state)
     title = f"Restoration report: {Path(s.source.path).name}"
     head = el(
         "head", el("meta", charset="utf-8"), el("meta", name="viewport", content="width=device-width, initial-scale=1"),
@@ -46,10 +44,11 @@ def page(store: Store, s: Summary, picture_of: Callable[[int], Picture]) -> str:
     top = el("header", el("p", "Restoration report for ", el("bdi", Path(s.source.path).name), class_="kicker"),
              el("h1", said.headline), *(el("p", line, class_="lede") for line in said.sentences),
              _person(said.urgent))
+    repairs, doubts = _pictures(store, s, picture_of)
+    film = store.source
     parts = (
-        _amounts(store.source, s), _pictures(store, s, picture_of), _undecided(store.source, s),
-        _faults(store.source, s), _failures(s), _edits(s), _material(s), _proof(store, s), _methods(s),
-        _shots(store.source, s),
+        _amounts(film, s), repairs, record.undecided(film, s, doubts), record.faults(film, s), record.failures(s),
+        record.edits(s), record.material(s), _proof(store, s, compared), record.methods(s), record.shots(film, s),
     )
     body = el("body", top, el("main", *parts), el("footer", *_colophon(s)))
     return "<!DOCTYPE html>\n" + el("html", head, body, lang="en") + "\n"
@@ -74,7 +73,9 @@ def _amounts(source: Source, s: Summary) -> Markup:
                              f"with {count(px, 'pixel')} ({percent(px / area)} of it)."))
     named = [f"{b.label}, px" for b in bands(s)]
     numbers = table("The same in numbers", ["frames", *named], sections(s), range(1, 1 + len(named)))
-    marks = [name for name, there in (("short strokes under the plot are cuts", s.cuts),
+    highest = beyond(s)
+    marks = [name for name, there in ((f"columns with an arrow go beyond the plot, up to {percent(highest)}", highest),
+                                      ("short strokes under the plot are cuts", s.cuts),
                                       ("crosses are frames at fault", s.faults),
                                       ("wide hatching is still to be done", s.totals.frames_filled < s.totals.frames),
                                       ) if there]
@@ -89,18 +90,26 @@ def _sentence(pieces: list[str]) -> str:
     return f"{said[:1].upper()}{said[1:]}." if said else ""
 
 
-def _pictures(store: Store, s: Summary, picture_of: Callable[[int], Picture]) -> Markup:
-    """Show the worst frames; the pictures need the source, which may have gone since."""
-    if not s.totals.masked_px:
-        return Markup("")
+def _pictures(store: Store, s: Summary, picture_of: Callable[[int], Picture]) -> tuple[Markup, Markup]:
+    """Return the largest repairs, and views of what is undecided; both need the source, which may have gone since."""
     title = "Largest repairs" if s.totals.frames > 1 else "The largest repair"
     try:
-        views = closeups(store, s, picture_of)
+        repairs, doubts = closeups(store, s, picture_of), doubtful(store.source, s, picture_of)
     except (RestoreError, OSError) as error:
-        return section("pictures", title, el("p", f"The source could not be read for pictures: {error}"))
+        return section("pictures", title, el("p", f"The source could not be read for pictures: {error}")), Markup("")
+    doubted = el("div", *(_doubt(store.source, d) for d in doubts), class_="doubts") if doubts else Markup("")
+    if not repairs:
+        return Markup(""), doubted
     about = el("p", "The frames with most repaired pixels, each close up around its largest repair and enlarged "
                     "without smoothing. Outlines tell where each pixel came from; the picture inside is as it was.")
-    return section("pictures", title, about, legend(s, sums=False), *(_figure(store.source, s, v) for v in views))
+    figures = (_figure(store.source, s, v) for v in repairs)
+    return section("pictures", title, about, legend(s, sums=False), *figures), doubted
+
+
+def _doubt(source: Source, d: Doubt) -> Markup:
+    f = d.find
+    caption = el("figcaption", el("h3", f"Frame {f.frame:,}, {f.kind}"), f"{time_of(source, f.frame)}. {f.why}")
+    return el("figure", d.view, caption)
 
 
 def _figure(source: Source, s: Summary, v: Closeup) -> Markup:
@@ -117,88 +126,7 @@ def _figure(source: Source, s: Summary, v: Closeup) -> Markup:
     return el("figure", v.thumb, caption, views, class_="repair")
 
 
-def _undecided(source: Source, s: Summary) -> Markup:
-    if not s.undecided:
-        return Markup("")
-    rows = [
-        (f"{u.frame:,}", time_of(source, u.frame), f"{u.layer}: {u.kind}" if u.kind != u.layer else u.kind,
-         f"{u.box[0]}–{u.box[2] - 1}, {u.box[1]}–{u.box[3] - 1}" if len(u.box) == 4 else "",
-         f"{u.area_px:,}", f"{u.confidence:.2f}", u.why)
-        for u in s.undecided[:ROWS]
-    ]
-    heads = ("frame", "time", "what", "rows, columns", "area, px", "confidence", "why undecided")
-    return section("undecided", "Undecided",
-                   el("p", "The program found these and did not dare to call them losses. It left them alone. To have "
-                           "one filled, draw it in a mask and import it (", el("code", "lacuna masks import"), ")."),
-                   table(_first("find", len(s.undecided)), heads, rows, (4, 5)))
-
-
-def _first(one: str, total: int) -> str:
-    """Return the caption of a table that may not hold all."""
-    return f"The first {ROWS:,} of {count(total, one)}; report.json has all" if total > ROWS else count(total, one)
-
-
-def _faults(source: Source, s: Summary) -> Markup:
-    if not s.faults:
-        return Markup("")
-    rows = [(f"{f.frame:,}", time_of(source, f.frame), f.why) for f in s.faults[:ROWS]]
-    return section("faults", "Frames at fault",
-                   el("p", "The decoder does not vouch for these frames. They were not searched, not filled, and no "
-                           "other frame copied from them."),
-                   table(_first("frame", len(s.faults)), ("frame", "time", "what is wrong"), rows))
-
-
-def _failures(s: Summary) -> Markup:
-    if not s.failures:
-        return Markup("")
-    rows = [(f.step, f.started, f.why) for f in s.failures[:ROWS]]
-    return section("failures", "Steps that failed",
-                   table(_first("step", len(s.failures)), ("step", "begun", "why"), rows))
-
-
-def _edits(s: Summary) -> Markup:
-    if not s.edits:
-        return Markup("")
-    rows = [
-        (f"{e.number}", e.verb, f"{e.first:,} to {e.last:,} ({count(e.frames, 'frame')})", e.by or "not said",
-         e.made, e.note)
-        for e in s.edits[:ROWS]
-    ]
-    return section("edits", "Decided by people",
-                   table(_first("edit", len(s.edits)), ("no.", "masks", "frames", "by", "when", "note"), rows))
-
-
-def _material(s: Summary) -> Markup:
-    o = s.source
-    source = facts("Source", (
-        ("file", el("bdi", o.path)), ("sha256", el("span", o.sha256, class_="hash")), ("bytes", size_of(o.byte_count)),
-        ("format", ", ".join(filter(None, (o.container, o.codec)))),
-        ("picture", f"{o.width_px} × {o.height_px} pixels, {o.pixels}, {o.depth_bits} bits a sample"),
-        ("pixel aspect", o.sample_aspect), ("colour", o.colour), ("fields", o.field_order),
-        ("length", f"{count(o.frames, 'frame')}, {clock(o.seconds)}"),
-        ("rate", f"{o.rate} frames a second{', variable' if o.variable_rate else ''}"),
-        ("other streams", _lines(o.streams)), ("notes", _lines(o.notes)),
-    ))
-    return section("material", "Source and output", source, _output(s))
-
-
-def _output(s: Summary) -> Markup:
-    if (o := s.output) is None:
-        return el("p", "There is no output yet.")
-    whole = o.stop - o.start == s.source.frames
-    held = "all frames" if whole else f"frames {o.start:,} to {o.stop - 1:,} of the source"
-    return facts("Output", (
-        ("file", el("bdi", o.path)), ("bytes", size_of(o.byte_count)), ("holds", held), ("encoder", o.encoder),
-        ("samples", "kept exactly (lossless)" if o.lossless else "altered by the encoder (lossy)"),
-        ("joined", o.started), ("notes", _lines(o.notes)),
-    ))
-
-
-def _lines(lines: tuple[str, ...]) -> Piece:
-    return el("span", *(join((line, el("br"))) for line in lines)) if lines else ""
-
-
-def _proof(store: Store, s: Summary) -> Markup:
+def _proof(store: Store, s: Summary, compared: Comparison) -> Markup:
     out = s.output.path if s.output else "OUTPUT"
     command = shlex.join(["lacuna", "verify", s.source.path, out, "--project", str(store.folder)])
     return section(
@@ -206,7 +134,7 @@ def _proof(store: Store, s: Summary) -> Markup:
         el("p", "This page reports what the program wrote down while it worked. It is not itself a proof. The proof "
                 "that nothing outside the repairs was changed is made by decoding both files again and comparing "
                 "every sample; anyone who holds the two files and the project can repeat it:"),
-        el("pre", command), _verified(store.folder / "verify.json"),
+        el("pre", command), shown(compared),
         el("p", "The comparison leaves out the repaired pixels, and with reduced colour resolution those colour "
                 "samples that lie under at least one repaired pixel."),
         *(el("p", line) for line in _limits(s)),
@@ -223,65 +151,6 @@ def _limits(s: Summary) -> Iterator[str]:
     if s.invent is False:
         yield "The recipe forbade making anything up (policy.invent = false)."
     yield "This is not a diagnostic device. Nothing it has filled may be used to judge a patient, a person or an event."
-
-
-def _verified(path: Path) -> Markup:
-    """Show the record that `lacuna verify` left, as it stands; its fields are its own affair."""
-    if not path.is_file():
-        return el("p", "No comparison has been recorded in the project yet.", class_="quiet")
-    try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-        rows = [(str(k).replace("_", " "), _value(v)) for k, v in record.items()]
-    except (OSError, ValueError, AttributeError) as error:
-        return el("p", f"The project's record of a comparison, {path}, cannot be read: {error}")
-    return facts("The last comparison, as recorded in the project", rows)
-
-
-def _value(value: Any) -> Piece:
-    if isinstance(value, bool) or value is None:
-        return {True: "yes", False: "no", None: ""}[value]
-    if isinstance(value, int):
-        return f"{value:,}"
-    written = value if isinstance(value, str) else json.dumps(value)
-    return written if len(written) <= 400 else f"{written[:400]}… ({len(value):,} in all)"
-
-
-def _methods(s: Summary) -> Markup:
-    pieces: list[Piece] = []
-    if s.layers:
-        rows = [(la.name, f"{la.frames:,}", f"{la.masked_px:,}", f"{la.confirmed:,}", f"{la.undecided:,}")
-                for la in s.layers]
-        pieces.append(table("What each detector found, before edits; detectors may overlap",
-                            ("detector", "frames", "pixels", "finds", "undecided"), rows, (1, 2, 3, 4)))
-    if s.parts:
-        rows = [(ROOMS.get(p.room, p.room), el("bdi", p.name), p.version,
-                 ", ".join(f"{k} = {json.dumps(v, ensure_ascii=False)}" for k, v in p.params.items()) or "none",
-                 el("span", p.code or "the program's own", class_="hash" if p.code else None)) for p in s.parts]
-        pieces.append(table("Parts that had a say, exactly as they worked",
-                            ("for", "part", "version", "parameters", "code"), rows))
-    if s.stages:
-        rows = [(ROOMS.get(d.stage, d.stage), f"{d.frames:,} of {s.totals.frames:,}", f"{d.steps:,}",
-                 f"{d.failed:,}", clock(d.seconds)) for d in s.stages]
-        pieces.append(table("How far each stage has come, and the time its steps took, added up",
-                            ("stage", "frames", "steps", "failed", "time"), rows, (1, 2, 3, 4)))
-    if s.recipe:
-        pieces += [el("h3", "The recipe, with every default"), el("pre", s.recipe)]
-    pieces.append(facts("Versions and digests", (
-        ("recipe sha256", el("span", s.recipe_sha256, class_="hash") if s.recipe_sha256 else ""),
-        ("ledger", el("span", s.ledger_digest, class_="hash")), ("program", _lines(s.code)),
-        ("machines", _lines(s.hosts)), ("first step", s.first_started), ("last step", s.last_started),
-    )))
-    return section("methods", "How it was done", *pieces)
-
-
-def _shots(source: Source, s: Summary) -> Markup:
-    if s.totals.frames < 2 or not s.stages:
-        return Markup("")
-    if not s.cuts:
-        return section("shots", "Shots", el("p", "No cut was found: one shot throughout."))
-    rows = [(f"{t:,}", time_of(source, t)) for t in s.cuts[:ROWS]]
-    return section("shots", "Shots", el("p", "No pixel is ever copied across a cut."),
-                   table(_first("cut", len(s.cuts)), ("first frame of a shot", "time"), rows))
 
 
 def _colophon(s: Summary) -> Iterator[Markup]:

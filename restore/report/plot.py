@@ -77,17 +77,24 @@ def plot(s: Summary) -> Markup:
     area = s.source.height_px * s.source.width_px
     levels = [[v / area for v in cut.mean(b.px)] for b in bands(s)]
     stacked = [[sum(column) for column in zip(*levels[: k + 1], strict=True)] for k in range(len(levels))]
-    top = _round_up(max(stacked[-1]) if stacked else 0.0)
+    top, _ = _top(stacked[-1] if stacked else [])
     scale = _Scale(s.start, s.totals.frames, top)
+    arrows = _arrows(cut, stacked[-1] if stacked else [], scale)
     shapes = [
         el("path", d=_area(cut, stacked[k - 1] if k else None, upper, scale), class_=f"band {band.shade}")
         for k, (band, upper) in enumerate(zip(bands(s), stacked, strict=True))
     ]
     title, about = el("title", "Repaired pixels a frame", id="plot-title"), el("desc", _about(s, cut), id="plot-about")
     return el(
-        "svg", title, about, _hatch(), *_axes(scale), *_open_ends(s, scale), *shapes, *_marks(s, scale),
+        "svg", title, about, _hatch(), *_axes(scale), *_open_ends(s, scale), *shapes, *arrows, *_marks(s, scale),
         viewBox=f"0 0 {WIDTH} {HEIGHT}", role="img", aria_labelledby="plot-title plot-about", class_="plot",
     )
+
+
+def beyond(s: Summary) -> float:
+    """Return the share of the highest column where it goes beyond the plot, else 0."""
+    area = s.source.height_px * s.source.width_px
+    return _top([v / area for v in bins(s.totals.frames).mean(s.series.masked_px)])[1]
 
 
 def sections(s: Summary) -> Iterator[list[Piece]]:
@@ -109,7 +116,7 @@ class _Scale:
         return round(LEFT + (WIDTH - LEFT) * offset / max(1, self.frames), 1)
 
     def y(self, frac: float) -> float:
-        return round(TOP + (HEIGHT - TOP - BOTTOM) * (1 - frac / self.top), 1)
+        return round(TOP + (HEIGHT - TOP - BOTTOM) * (1 - min(1.0, frac / self.top)), 1)
 
 
 def _area(cut: Bins, lower: Sequence[float] | None, upper: Sequence[float], scale: _Scale) -> str:
@@ -131,6 +138,13 @@ def _axes(scale: _Scale) -> Iterator[Markup]:
         place = "start" if offset == 0 else "end" if offset == scale.frames - 1 else "middle"
         at = scale.x(offset + 0.5) if place == "middle" else LEFT if place == "start" else WIDTH
         yield el("text", f"{scale.start + offset:,}", x=f"{at:g}", y=HEIGHT - 6, class_=f"tick {place}")
+
+
+def _arrows(cut: Bins, columns: Sequence[float], scale: _Scale) -> Iterator[Markup]:
+    """Point out the columns that go beyond the plot."""
+    for a, b, value in zip(cut.edges, cut.edges[1:], columns, strict=False):
+        if value > scale.top:
+            yield el("path", d=f"M{scale.x((a + b) / 2) - 5:g} {TOP - 2}l5 -8l5 8z", class_="arrow")
 
 
 def _marks(s: Summary, scale: _Scale) -> Iterator[Markup]:
@@ -168,6 +182,20 @@ def _about(s: Summary, cut: Bins) -> str:
     column = "one frame" if widest == 1 else f"up to {count(widest, 'frame')}, averaged"
     amounts = join((f"{b.label}: {sum(b.px):,} pixels" for b in bands(s)), "; ")
     return f"Stacked columns from frame {s.start} to {s.stop - 1}, each {column}. {amounts or 'No pixels'}."
+
+
+def _top(columns: Sequence[float]) -> tuple[float, float]:
+    """Return the share at the plot's upper edge and, where that cuts columns off, the share of the highest.
+
+    A few columns far above all others (a torn frame, a splice) must not press the rest flat.
+    """
+    there = sorted(v for v in columns if v > 0)
+    if not there:
+        return _round_up(0.0), 0.0
+    usual = there[int(0.97 * (len(there) - 1))]
+    if there[-1] <= 5 * usual:
+        return _round_up(there[-1]), 0.0
+    return _round_up(1.3 * usual), there[-1]
 
 
 def _round_up(frac: float) -> float:

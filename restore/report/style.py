@@ -38,12 +38,15 @@ table{border-collapse:collapse;width:100%;font-size:.95rem;line-height:1.4;
 font-variant-numeric:lining-nums tabular-nums}
 caption{text-align:left;color:var(--quiet);padding-bottom:.5rem}
 th,td{text-align:left;vertical-align:top;padding:.38rem 1.2rem .38rem 0;border-top:1px solid var(--rule);
-overflow-wrap:anywhere}
+overflow-wrap:break-word}
+.facts td{overflow-wrap:anywhere}
 thead th{font-weight:400;color:var(--quiet);border-top:0;vertical-align:bottom;overflow-wrap:normal}
 tbody th{font-weight:400;color:var(--quiet)}
 .facts th{width:10.5rem}
 .list td:first-child{white-space:nowrap}
-.list td:last-child{padding-right:0}
+.list td:last-child,.list th:last-child{padding-right:0}
+.tall .wide{max-height:26rem;overflow-y:auto}
+.tall thead th{position:sticky;top:0;background:var(--paper)}
 .number{text-align:right;white-space:nowrap}
 code,pre,.hash{font-family:var(--mono);font-size:.82em;font-variant-numeric:normal}
 pre{background:var(--sheet);border:1px solid var(--rule);padding:1rem 1.2rem;overflow-x:auto;line-height:1.5;
@@ -58,7 +61,7 @@ figcaption{font-size:.95rem;margin-bottom:.6rem}
 .rule{stroke:var(--rule);stroke-width:1}
 .tick{fill:var(--quiet);font:15px var(--serif);font-variant-numeric:lining-nums tabular-nums}
 .end{text-anchor:end}.middle{text-anchor:middle}
-.cut{stroke:var(--quiet);stroke-width:1}.fault{stroke:var(--accent);stroke-width:1.8;fill:none}
+.arrow{fill:var(--ink)}.cut{stroke:var(--quiet);stroke-width:1}.fault{stroke:var(--accent);stroke-width:1.8;fill:none}
 .legend{list-style:none;padding:0;margin:.4rem 0 1rem;display:flex;flex-wrap:wrap;gap:.25rem 1.6rem;
 font-size:.95rem;font-variant-numeric:lining-nums}
 .swatch{display:inline-block;width:.85rem;height:.85rem;background:var(--shade);vertical-align:-.08rem;margin-right:.3rem}
@@ -70,13 +73,17 @@ outline:1px solid var(--left);outline-offset:-1px}
 .repair img{display:block;width:100%;height:auto}
 .views{display:grid;grid-template-columns:1fr 1fr 1fr;gap:.8rem;align-items:start}
 .views span{display:block;color:var(--quiet);font-size:.88rem;margin-top:.3rem}
+.doubts{display:grid;grid-template-columns:repeat(auto-fill,minmax(12rem,1fr));gap:1rem;margin:1.2rem 0}
+.doubts figure{margin:0}.doubts img{display:block;width:100%;height:auto}
+.doubts figcaption{font-size:.88rem;margin:.4rem 0 0}.doubts h3{margin:0;font-size:1em}
 @media (max-width:44rem){
 .views{gap:.4rem}.repair{grid-template-columns:6.5rem 1fr}.plot .tick{font-size:26px}
 .facts th{width:7.5rem}}
 @media print{:root{--paper:#fff;--sheet:#fff;--ink:#000;--quiet:#444;--rule:#bbb;--accent:#7a2a18;--left:#000}
 body{font-size:10pt}main,header,footer{max-width:none;padding:0}header{padding-top:0}
 section{margin-top:1.6rem}figure,tr,.person{break-inside:avoid}h2,h3,caption{break-after:avoid}
-.wide{overflow:visible}.swatch,.repair img{print-color-adjust:exact;-webkit-print-color-adjust:exact}
+.wide,.tall .wide{overflow:visible;max-height:none}
+.swatch,.repair img{print-color-adjust:exact;-webkit-print-color-adjust:exact}
 @page{margin:18mm}}
 """
 

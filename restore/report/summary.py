@@ -114,10 +114,11 @@ def _output(joined: Stamp | None, tally: Tally, last: str) -> OutputFacts | None
         return None
     facts = joined.facts
     encoded, final = tally.final["encode"], tally.final[last]
-    path = str(facts["output"][0]) if facts.get("output") else ""
+    path, modified_ns, _ = facts.get("output") or ("", 0, 0)
     return OutputFacts(
-        path=path,
+        path=str(path),
         byte_count=int(facts.get("bytes", 0)),
+        modified_ns=int(modified_ns),
         encoder=next((p["name"] for p in joined.parts), ""),
         lossless=bool(facts.get("lossless", False)),
         start=joined.span[0],

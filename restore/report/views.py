@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 
 import cv2
 import numpy as np
@@ -14,16 +15,18 @@ from restore import colour
 from restore.compose import compose
 from restore.edits import Edits
 from restore.frames import DONOR, Bits, Patch, Picture
-from restore.report.facts import Summary
+from restore.report.facts import Summary, Undecided
 from restore.report.markup import Markup, el
-from restore.report.palette import RGB, SHADES, shade_of_origin
-from restore.report.words import count
+from restore.report.palette import LEFT, RGB, SHADES, shade_of_origin
+from restore.report.words import count, likeliest
 from restore.source import Plane, Source
 from restore.span import Span
 from restore.store import Store
 
-WORST = 8
-"""Most frames shown."""
+WORST, DOUBTS = 8, 4
+"""Most frames shown of repairs, and of finds that are undecided."""
+CANDIDATES = 2000
+"""Undecided finds to choose views from."""
 LEAST_SIDE_PX, MOST_SIDE_PX = 48, 144
 SHOWN_PX = 432
 """About how wide a close-up is drawn: a whole number of screen pixels for every pixel of the picture."""
@@ -52,6 +55,14 @@ class Closeup:
     """Offsets of the frames that pixels of this frame were copied from."""
 
 
+@dataclass(frozen=True)
+class Doubt:
+    """An undecided find, close up with its box drawn around it."""
+
+    find: Undecided
+    view: Markup
+
+
 def worst_frames(s: Summary, most: int = WORST) -> list[int]:
     """Return the frames with most to fill, worst first; near neighbours only where there is nothing else."""
     at_fault = {f.frame for f in s.faults}
@@ -71,6 +82,29 @@ def worst_frames(s: Summary, most: int = WORST) -> list[int]:
 def closeups(store: Store, s: Summary, picture_of: Callable[[int], Picture]) -> list[Closeup]:
     """Return the close-ups of the worst frames. Raises what `picture_of` raises."""
     return [_closeup(store, s, t, picture_of(t)) for t in worst_frames(s)]
+
+
+def doubtful(source: Source, s: Summary, picture_of: Callable[[int], Picture]) -> list[Doubt]:
+    """Return views of the likeliest undecided finds, no two from about one time. Raises what `picture_of` raises."""
+    apart = max(1, s.totals.frames // 20)
+    chosen: list[Undecided] = []
+    ranked = likeliest(s.undecided, CANDIDATES)
+    turns = [[u for u in ranked if u.layer == layer] for layer in dict.fromkeys(u.layer for u in ranked)]
+    for find in (u for turn in zip_longest(*turns) for u in turn if u):
+        if len(chosen) < DOUBTS and all(abs(find.frame - other.frame) >= apart for other in chosen):
+            chosen.append(find)
+    return [Doubt(f, _doubt(source, f, picture_of(f.frame))) for f in chosen]
+
+
+def _doubt(source: Source, find: Undecided, picture: Picture) -> Markup:
+    y0, x0, y1, x1 = find.box
+    inside = np.zeros(source.size, bool)
+    inside[y0:max(y1, y0 + 1), x0:max(x1, x0 + 1)] = True
+    box = frame_around(inside, _alignment(source))
+    scale = max(1, SHOWN_PX // max(box[2] - box[0], box[3] - box[1]))
+    kinds = inside[box[0]:box[2], box[1]:box[3]].astype(np.int16)
+    view = outlined(enlarged(look(picture, source, box), scale), kinds, scale, lambda _kind: SHADES[LEFT])
+    return image(view, f"Undecided {find.kind} in frame {find.frame}, rows {y0} to {y1 - 1}, columns {x0} to {x1 - 1}")
 
 
 def _closeup(store: Store, s: Summary, t: int, picture: Picture) -> Closeup:
@@ -140,8 +174,8 @@ def frame_around(wanted: Bits, align: tuple[int, int]) -> Box:
 
 
 def _stretch(middle: int, side: int, within: int, align: int) -> tuple[int, int]:
-    start = max(0, min(middle - side // 2, within - side)) // align * align
-    return start, min(within, start + side)
+    start = max(0, min(middle - side // 2, within - side))
+    return start // align * align, min(within, start + side)
 
 
 def look(picture: Picture, source: Source, box: Box) -> Byte:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from restore.report.facts import Summary
+from restore.report.facts import Summary, Undecided
 from restore.source import Source
 
 NBSP = "\u00a0"
@@ -70,9 +70,30 @@ def time_of(source: Source, t: int) -> str:
     return clock((source.pts[t] - source.pts[0]) * source.time_base)
 
 
-def verdict(s: Summary) -> Verdict:
-    """Return the verdict: what was changed, how much, what was left alone, what a person has to decide."""
-    return Verdict(_headline(s), tuple(_sentences(s)), tuple(_urgent(s)))
+def likeliest(undecided: Sequence[Undecided], most: int) -> list[Undecided]:
+    """Return the finds most likely to be losses, every detector having its turn; detector by detector, in that order.
+
+    A scratch detector that is sure of nothing must not vanish behind a dirt detector that is nearly sure of all.
+    """
+    layers: dict[str, list[Undecided]] = {}
+    for find in sorted(undecided, key=lambda u: (-u.confidence, -u.area_px, u.frame, u.box)):
+        layers.setdefault(find.layer, []).append(find)
+    turns = sorted((rank, layer) for layer, finds in layers.items() for rank in range(len(finds)))[:most]
+    return [layers[layer][rank] for rank, layer in sorted(turns, key=lambda turn: (turn[1], turn[0]))]
+
+
+def verdict(s: Summary, compared: str = "none") -> Verdict:
+    """Return the verdict: what was changed, how much, what was left alone, what a person has to decide.
+
+    `compared` is the state of the comparison of output and source, as `comparison.State` has it.
+    """
+    sentences, urgent = list(_sentences(s)), list(_urgent(s))
+    if compared == "identical":
+        sentences.append("Source and output were compared afterwards: outside the repairs no sample was changed.")
+    if compared == "violated":
+        urgent.insert(0, "Source and output were compared, and they differ where they must not. Do not use this "
+                         "output before it is clear why; see the proof below.")
+    return Verdict(_headline(s), tuple(sentences), tuple(urgent))
 
 
 def _headline(s: Summary) -> str:
@@ -127,7 +148,8 @@ def _urgent(s: Summary) -> Iterator[str]:
         yield (f"The output is older than the project: {count(s.output.stale_frames, 'frame')} would come out "
                "differently now. Run again to renew it.")
     if s.undecided:
-        yield (f"{count(len(s.undecided), 'find')} could not be decided by the program. They were left alone; "
+        by = ", ".join(f"{la.undecided:,} {la.name}" for la in s.layers if la.undecided)
+        yield (f"{count(len(s.undecided), 'find')} ({by}) could not be decided by the program. They were left alone; "
                "a person needs to look at them.")
     if s.faults:
         yield f"{count(len(s.faults), 'frame')} did not decode soundly and were not searched." if len(s.faults) > 1 \

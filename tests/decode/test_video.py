@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from restore.decode import open_decoder
+from restore.decode.reel import keyframe_at
 from restore.decode.video import VideoDecoder
 from restore.errors import SourceError
 from restore.frames import Picture
@@ -22,8 +23,8 @@ from tests.media_made import Planes, flip_bit, join_videos, make_video, noise_pl
 FFV1 = {"level": "3", "slices": "4", "slicecrc": "1"}
 LOSSLESS = [
     "gray", "gray10le", "gray12le", "gray16le", "yuv420p", "yuv411p", "yuv410p", "yuv422p", "yuv440p", "yuv444p",
-    "yuv420p10le", "yuv422p10le", "yuv444p10le", "yuv422p12le", "yuv420p16le", "yuv422p16le", "yuva444p", "yuva422p10le",
-    "gbrp10le", "gbrp12le", "gbrp14le", "gbrp16le", "gbrap10le", "gbrap16le",
+    "yuv420p10le", "yuv422p10le", "yuv444p10le", "yuv422p12le", "yuv420p16le", "yuv422p16le", "yuva444p",
+    "yuva422p10le", "gbrp10le", "gbrp12le", "gbrp14le", "gbrp16le", "gbrap10le", "gbrap16le",
 ]  # fmt: skip
 LOSSY = {
     "a.mov": ("prores_ks", "yuv422p10le", {}), "b.mov": ("dnxhd", "yuv422p10le", {"profile": "dnxhr_hqx"}),
@@ -126,7 +127,9 @@ def test_planes_are_our_own(tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="module", params=sorted(GOPS))
-def film(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[VideoDecoder, list[Picture]]:
+def film(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[VideoDecoder, list[Picture]]:
     codec, pixel_format, options, gop = GOPS[request.param]
     path = tmp_path_factory.mktemp("film") / request.param
     pictures = [scene_planes(pixel_format, SIZE, t) for t in range(COUNT)]
@@ -158,10 +161,13 @@ def test_frames_are_the_ones_ffmpeg_shows_at_their_times(film: tuple[VideoDecode
 @given(wanted=st.lists(st.integers(0, COUNT - 1), min_size=1, max_size=12))
 def test_any_order_gives_the_same_pictures(film: tuple[VideoDecoder, list[Picture]], wanted: list[int]) -> None:
     decoder, pictures = film
+    refreshes = "refresh" in decoder.source.path
     for i in wanted:
+        reading_on = decoder._next
         got = decoder.read(i)
         assert got[-1].index == i
         assert [p.index for p in got] == list(range(got[0].index, i + 1))
+        assert got[0].index in (reading_on, keyframe_at(decoder.source, i)) or refreshes
         for picture in got:
             assert picture.fault == ""
             assert same(picture.planes, pictures[picture.index].planes)
@@ -334,6 +340,43 @@ def test_a_lost_reference_marks_what_follows_until_the_next_keyframe(tmp_path: P
     decoder = VideoDecoder(source, threads)
     for i in (19, 13, 12, 16, 25):
         assert same(decoder.read(i)[-1].planes, read[i].planes)
+
+
+@pytest.mark.parametrize("threads", [1, 6])
+def test_one_bad_frame_near_the_end_takes_no_other_with_it(tmp_path: Path, threads: int) -> None:
+    path = make_video(tmp_path / "a.mp4", [noise_planes("yuv420p", SIZE, t) for t in range(20)], "yuv420p", "libx264",
+                      options={"bf": "0"}, gop=2)  # fmt: skip
+    sound = all_of(opened(path))
+    source = probe(zeroed(path, (17,)))
+    read = all_of(VideoDecoder(source, threads))
+    assert [p.index for p in read if p.fault] == [17]
+    assert "refuses" in read[17].fault
+    assert all(p.fault or same(p.planes, sound[p.index].planes) for p in read)
+
+
+class LateSeek:
+    """A container whose index leads past the place asked for."""
+
+    def __init__(self, container: object, late: int) -> None:
+        self._container, self._late = container, late
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._container, name)
+
+    def seek(self, time: int, **how: object) -> None:
+        self._container.seek(time + self._late, **how)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("late", [450, 1100, 10**6])
+def test_an_index_that_leads_past_the_frame_is_not_believed(tmp_path: Path, late: int) -> None:
+    pictures = [noise_planes("yuv420p", SIZE, t) for t in range(40)]
+    decoder = opened(make_video(tmp_path / "a.mkv", pictures, options=FFV1, gop=10))
+    reel = decoder._reel
+    for i in (25, 13, 39, 20):
+        reel._container = LateSeek(reel._container, late)
+        got = decoder.read(i)
+        assert got[-1].index == i
+        assert all(same(p.planes, pictures[p.index]) for p in got)
 
 
 def test_a_file_cut_short_gives_what_is_there(tmp_path: Path) -> None:

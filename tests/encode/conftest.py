@@ -12,7 +12,8 @@ from tests.encode.films import need
 SRT = "1\n00:00:00,100 --> 00:00:00,600\nBonjour <i>le</i> monde\n\n2\n00:00:00,700 --> 00:00:01,200\nFin\n\n"
 CHAPTERS = (
     ";FFMETADATA1\ntitle=Un film\nartist=Somebody\nARCHIVE_ID=X-12\n"
-    "[CHAPTER]\nTIMEBASE=1/1000\nSTART=0\nEND=500\ntitle=One\n[CHAPTER]\nTIMEBASE=1/1000\nSTART=500\nEND=1500\ntitle=Two\n"
+    "[CHAPTER]\nTIMEBASE=1/1000\nSTART=0\nEND=500\ntitle=One\n"
+    "[CHAPTER]\nTIMEBASE=1/1000\nSTART=500\nEND=1500\ntitle=Two\n"
 )
 
 
@@ -36,11 +37,12 @@ def rich_mkv(carrier: Path) -> Path:
     """PAL shape, 23.976, two sounds, subtitles, chapters, a font, timecode, colour tags."""
     return run(
         carrier,
-        "-f lavfi -i testsrc2=s=96x80:r=24000/1001:d=1.5 -f lavfi -i sine=440:d=1.5 -f lavfi -i sine=880:d=1.5 -i s.srt "
-        "-f ffmetadata -i m.txt -map 0:v -map 1:a -map 2:a -map 3:s -map_metadata 4 -map_chapters 4 -c:v ffv1 -level 3 "
-        "-g 1 -pix_fmt yuv422p10le -vf setsar=16/15 -c:a:0 pcm_s24le -c:a:1 flac -c:s srt -metadata:s:a:0 language=fra "
-        "-metadata:s:a:0 title=Piste -metadata:s:a:1 language=deu -metadata:s:s:0 language=fra -disposition:a:1 0 "
-        "-disposition:a:0 default -disposition:s:0 forced -metadata:s:v:0 timecode=10:00:00:00 "
+        "-f lavfi -i testsrc2=s=96x80:r=24000/1001:d=1.5 -f lavfi -i sine=440:d=1.5 -f lavfi -i sine=880:d=1.5 "
+        "-i s.srt -f ffmetadata -i m.txt -map 0:v -map 1:a -map 2:a -map 3:s -map_metadata 4 -map_chapters 4 -c:v ffv1 "
+        "-level 3 -g 1 -pix_fmt yuv422p10le -vf setsar=16/15 -c:a:0 pcm_s24le -c:a:1 flac -c:s srt "
+        "-metadata:s:a:0 language=fra -metadata:s:a:0 title=Piste -metadata:s:a:1 language=deu "
+        "-metadata:s:s:0 language=fra -disposition:a:1 0 -disposition:a:0 default -disposition:s:0 forced "
+        "-metadata:s:v:0 timecode=10:00:00:00 "
         "-metadata:s:v:0 language=eng -attach font.ttf -metadata:s:t:0 mimetype=application/x-truetype-font "
         "-color_range tv -colorspace bt470bg -color_primaries bt470bg -color_trc gamma28 -chroma_sample_location left",
         "rich.mkv",

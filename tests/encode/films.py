@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,8 @@ def pixels_of(name: str) -> PixelFormat:
 
 
 def film(
-    pixels: PixelFormat | str, frames: int, size: tuple[int, int] = (36, 48), rate: Fraction = Fraction(24), **facts: Any
+    pixels: PixelFormat | str, frames: int, size: tuple[int, int] = (36, 48), rate: Fraction = Fraction(24),
+    **facts: Any,
 ) -> Source:
     """Return a source that has no file: an encoder is told of it, and given its pictures."""
     made = pixels_of(pixels) if isinstance(pixels, str) else pixels
@@ -72,7 +74,7 @@ def waves(source: Source) -> list[Picture]:
 def pieces(source: Source, cuts: Iterable[int]) -> list[Span]:
     """Cut the film at the given frames."""
     edges = [0, *sorted({c for c in cuts if 0 < c < source.frames}), source.frames]
-    return [Span(a, b) for a, b in zip(edges, edges[1:], strict=False)]
+    return [Span(a, b) for a, b in pairwise(edges)]
 
 
 def through(
@@ -123,7 +125,8 @@ def ffprobe(path: Path, *show: str) -> dict[str, Any]:
 
 def stream_hashes(path: Path, kind: str) -> list[str]:
     """Return the hash of every stream of a kind (a, s, v), its packets' bytes copied."""
-    command = [need("ffmpeg"), "-v", "error", "-i", str(path), "-map", f"0:{kind}", "-c", "copy", "-f", "streamhash", "-"]
+    command = [need("ffmpeg"), "-v", "error", "-i", str(path), "-map", f"0:{kind}"]
+    command += ["-c", "copy", "-f", "streamhash", "-"]
     text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     return [line.split("=")[1] for line in text.splitlines()]
 

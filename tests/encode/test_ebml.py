@@ -24,14 +24,15 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def crcs(data: bytes) -> list[bool]:
     """Tell of every master that begins with a CRC-32 whether it is right."""
-    out = []
-    for element in ebml.parse(data, "test"):
-        if element.body[:2] == b"\xbf\x84":
-            out.append(zlib.crc32(element.body[6:]).to_bytes(4, "little") == element.body[2:6])
-    return out
+    return [
+        zlib.crc32(e.body[6:]).to_bytes(4, "little") == e.body[2:6]
+        for e in ebml.parse(data, "test") if e.body[:2] == b"\xbf\x84"
+    ]
 
 
-@given(width=st.integers(1, 9000), height=st.integers(1, 9000), shape=st.fractions(Fraction(1, 9), 9, max_denominator=99))
+@given(
+    width=st.integers(1, 9000), height=st.integers(1, 9000), shape=st.fractions(Fraction(1, 9), 9, max_denominator=99)
+)
 def test_display_sizes_are_exact(width: int, height: int, shape: Fraction) -> None:
     wide, high, unit = ebml.display_size(width, height, shape)
     assert Fraction(wide * height, high * width) == shape
@@ -42,7 +43,9 @@ def test_display_sizes_are_exact(width: int, height: int, shape: Fraction) -> No
     ((720, 576), Fraction(16, 15), (768, 576, 0)), ((720, 576), Fraction(64, 45), (1024, 576, 0)),
     ((720, 480), Fraction(8, 9), (640, 480, 0)), ((1440, 1080), Fraction(4, 3), (1920, 1080, 0)),
 ])
-def test_tapes_are_shown_at_their_usual_size(size: tuple[int, int], shape: Fraction, shown: tuple[int, int, int]) -> None:
+def test_tapes_are_shown_at_their_usual_size(
+    size: tuple[int, int], shape: Fraction, shown: tuple[int, int, int]
+) -> None:
     assert ebml.display_size(*size, shape) == shown
 
 

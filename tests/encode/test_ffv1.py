@@ -16,7 +16,7 @@ from restore.frames import Picture
 from restore.span import Span
 from tests.encode.films import EXACT, conforms, ffprobe, film, need, noise, pieces, same, samples, through
 
-RATES = [Fraction(16), Fraction(50, 3), Fraction(18), Fraction(24000, 1001), Fraction(24), Fraction(25), Fraction(30000, 1001)]
+RATES = [Fraction(r) for r in ("16", "50/3", "18", "24000/1001", "24", "25", "30000/1001")]
 SHAPES = [Fraction(1), Fraction(16, 15), Fraction(64, 45), Fraction(8, 9), Fraction(10, 11)]
 
 
@@ -41,11 +41,7 @@ def test_any_cut_gives_the_same_bytes_and_the_samples_back(
     folder = tmp_path_factory.mktemp("cuts")
     source = film(name, 6, size, rate)
     pictures = noise(source)
-    try:
-        Ffv1().check(source, folder / "a.mkv")
-    except OutputError as error:
-        assert "slices" in str(error)  # sizes FFmpeg cannot cut are refused, never spoiled
-        return
+    Ffv1().check(source, folder / "a.mkv")
     through(Ffv1(), source, pictures, folder / "a.mkv", pieces(source, cuts))
     through(Ffv1(), source, pictures, folder / "b.mkv", pieces(source, other))
     assert (folder / "a.mkv").read_bytes() == (folder / "b.mkv").read_bytes()
@@ -73,7 +69,8 @@ def test_rate_and_shape_arrive(rate: Fraction, shape: Fraction, tmp_path: Path) 
 
 
 def test_colour_tags_arrive(tmp_path: Path) -> None:
-    pixels = replace(film("yuv422p10le", 1).pixels, full_range=False, matrix=1, primaries=5, transfer=6, chroma_location=3)
+    plain = film("yuv422p10le", 1).pixels
+    pixels = replace(plain, full_range=False, matrix=1, primaries=5, transfer=6, chroma_location=3)
     source = film(pixels, 2)
     through(Ffv1(), source, noise(source), tmp_path / "out.mkv")
     facts = ffprobe(tmp_path / "out.mkv", "streams")["streams"][0]
@@ -124,7 +121,9 @@ def test_what_cannot_be_held_is_refused_before_work(name: str, tmp_path: Path) -
         Ffv1().check(film(name, 1), tmp_path / "out.mkv")
 
 
-@pytest.mark.parametrize(("indices", "found"), [([0, 2], "picture 2 came where 1"), ([0], "end before frame 1"), ([1], "picture 1")])
+@pytest.mark.parametrize(("indices", "found"), [
+    ([0, 2], "picture 2 came where 1"), ([0], "end before frame 1"), ([1], "picture 1 came where 0"),
+])
 def test_pictures_missing_or_out_of_order_are_refused(indices: list[int], found: str, tmp_path: Path) -> None:
     source = film("gray", 4)
     pictures = noise(source)

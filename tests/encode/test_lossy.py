@@ -60,7 +60,7 @@ def test_prores_flavours(name: str, tag: str, kept: str, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(("name", "size"), [
-    ("yuv420p", (80, 96)), ("yuv422p10le", (80, 96)), ("gbrp", (80, 96)), ("gbrap16le", (80, 96)), ("gray12le", (80, 96)),
+    *((n, (80, 96)) for n in ("yuv420p", "yuv422p10le", "gbrp", "gbrap16le", "gray12le")),
     ("yuv420p", (81, 95)), ("gbrp10le", (33, 47)),
 ])
 @pytest.mark.parametrize("full", [True, False])
@@ -94,6 +94,7 @@ def test_x264_writes_the_same_bytes_whatever_was_in_memory(tmp_path: Path) -> No
     for filling in ("1", "170"):
         path = tmp_path / f"{filling}.mp4"
         environment = {**os.environ, "MALLOC_PERTURB_": filling}
-        subprocess.run([sys.executable, "-c", REPEAT, str(path)], env=environment, check=True, cwd=Path(__file__).parents[2])
+        command = [sys.executable, "-c", REPEAT, str(path)]
+        subprocess.run(command, env=environment, check=True, cwd=Path(__file__).parents[2])
         digests.add(hashlib.md5(path.read_bytes()).hexdigest())
     assert len(digests) == 1

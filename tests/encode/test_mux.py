@@ -21,9 +21,9 @@ from restore.span import Span
 from tests.encode.films import conforms, ffprobe, film, same, samples, stream_hashes, through
 
 CODEC_FACTS = {
-    "codec_name", "codec_long_name", "profile", "codec_tag", "codec_tag_string", "has_b_frames", "level", "is_avc", "id",
-    "nal_length_size", "extradata_size", "bits_per_raw_sample", "bit_rate", "nb_frames", "time_base", "duration_ts",
-    "duration", "start_pts", "start_time",
+    "codec_name", "codec_long_name", "profile", "codec_tag", "codec_tag_string", "has_b_frames", "level", "is_avc",
+    "id", "nal_length_size", "extradata_size", "bits_per_raw_sample", "bit_rate", "nb_frames", "time_base",
+    "duration_ts", "duration", "start_pts", "start_time",
 }
 """What a new encoding or another container changes."""
 

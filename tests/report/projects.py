@@ -84,8 +84,8 @@ class Project:
     def fill(self, span: Span, pixels: Mapping[int, Mapping[str, int]]) -> None:
         self.stamp("fill", span, {"pixels": {str(t): dict(pixels[t]) for t in span if t in pixels}})
 
-    def join(self, frames: Span, output: str = "/out/clean.mkv", **facts: Any) -> None:
-        made = {"output": [output, 1, 999], "bytes": 9_876_543, "lossless": True, "notes": [], "segments": {}}
+    def join(self, frames: Span, output: str = "/out/clean.mkv", output_ns: int = 1, **facts: Any) -> None:
+        made = {"output": [output, output_ns, 999], "bytes": 9_876_543, "lossless": True, "notes": [], "segments": {}}
         self.stamp("join", frames, made | facts, started="2026-11-21T11:00:00+00:00")
 
     def spans(self) -> tuple[Span, ...]:

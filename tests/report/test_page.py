@@ -15,8 +15,9 @@ from restore.errors import SourceError
 from restore.frames import DONOR, Bits, Patch, Picture
 from restore.report import write_report
 from restore.report.markup import VOID
-from restore.report.page import ROWS
+from restore.report.record import ROWS
 from restore.report.summary import summarise
+from restore.report.views import DOUBTS, LEAST_SIDE_PX, SHOWN_PX
 from restore.source import PixelFormat, Source
 from restore.span import Span
 from tests.report.projects import HARMONIC, Project, patch_of, picture_of, project, put, source_of
@@ -153,7 +154,7 @@ def test_close_ups_show_before_mask_and_after(tmp_path: Path, source: Source) ->
     assert np.array_equal(mask[changed], before[changed]), "the picture under the mask stays to be seen"
     drawn = (before != mask).any(-1)
     assert drawn.any()
-    scale = 432 // 48
+    scale = SHOWN_PX // (LEAST_SIDE_PX + 1)
     assert int(changed.sum()) >= 80 * scale**2 * 0.9
     assert "copied from other frames (−1)" in words
 
@@ -233,18 +234,57 @@ def test_a_lost_source_is_named_in_the_pictures_place(tmp_path: Path) -> None:
     assert "reel.mkv is not there any more" in path.read_text()
 
 
+PROOF = {
+    "verdict": "identical outside the mask", "frames": 1234567, "first_violation": None, "lossless": True,
+    "digests": [{"frame": t, "source_md5": "a" * 32, "output_md5": "b" * 32} for t in range(50)],
+}
+
+
 def test_a_recorded_comparison_is_shown(tmp_path: Path) -> None:
     made = repaired(tmp_path / "p", source_of(8))
-    _, _, words = report(made, tmp_path)
-    assert "No comparison has been recorded" in words
-    record = {"frames": 1234567, "verdict": "identical outside the masks", "ok": True, "listed": ["a"] * 500}
-    (made.store.folder / "verify.json").write_text(json.dumps(record))
+    assert "No comparison has been recorded" in report(made, tmp_path)[2]
+    (made.store.folder / "verify.json").write_text(json.dumps(PROOF))
     _, _, words = report(made, tmp_path)
     assert "1,234,567" in words
-    assert "identical outside the masks" in words
-    (made.store.folder / "verify.json").write_text("{")
+    assert "Source and output were compared afterwards: outside the repairs no sample was changed." in words
+    assert "50 entries in verify.json" in words
+
+
+def test_a_violated_proof_comes_first(tmp_path: Path) -> None:
+    made = repaired(tmp_path / "p", source_of(8))
+    (made.store.folder / "verify.json").write_text(json.dumps(PROOF | {"verdict": "violated"}))
     _, _, words = report(made, tmp_path)
-    assert "cannot be read" in words
+    assert words.index("Do not use this output") < words.index("How much")
+    assert "no sample was changed" not in words
+
+
+def test_a_comparison_older_than_the_output_proves_nothing(tmp_path: Path) -> None:
+    made = repaired(tmp_path / "p", source_of(8))
+    path = made.store.folder / "verify.json"
+    path.write_text(json.dumps(PROOF))
+    made.join(Span(0, 8), output_ns=path.stat().st_mtime_ns + 1)
+    _, _, words = report(made, tmp_path)
+    assert "older than the output" in words
+    assert "no sample was changed" not in words
+
+
+@pytest.mark.parametrize(("compared", "counts"), [
+    ("/out/clean.mkv", True), ("clean.mkv", True), ("../clean.mkv", True), ("/out/other.mkv", False),
+    ("other.mkv", False), ("/clean.mkv", False),
+])
+def test_a_comparison_of_another_file_proves_nothing(tmp_path: Path, compared: str, counts: bool) -> None:
+    made = repaired(tmp_path / "p", source_of(8))
+    (made.store.folder / "verify.json").write_text(json.dumps(PROOF | {"output": compared}))
+    _, _, words = report(made, tmp_path)
+    assert ("outside the repairs no sample was changed" in words) == counts
+    assert ("is of another file" in words) != counts
+
+
+@pytest.mark.parametrize("record", ["{", "[1]", "null"])
+def test_a_damaged_comparison_is_named(tmp_path: Path, record: str) -> None:
+    made = repaired(tmp_path / "p", source_of(8))
+    (made.store.folder / "verify.json").write_text(record)
+    assert "verify.json, cannot be read" in report(made, tmp_path)[2]
 
 
 def test_tables_stop_and_say_so(tmp_path: Path) -> None:
@@ -256,11 +296,13 @@ def test_tables_stop_and_say_so(tmp_path: Path) -> None:
 
     made = project(tmp_path / "p", source_of(8))
     made.finish({}, objects=objects)
-    html, _, words = report(made, tmp_path)
-    assert f"The first {ROWS} of 320 finds; report.json has all" in words
-    assert html.count("doubt ") == ROWS
+    html, walked, words = report(made, tmp_path)
+    assert f"The likeliest {ROWS} of 320 finds; report.json has all" in words
+    assert html.count("<td>doubt ") == ROWS
+    pictures = [a for a in walked.having("img") if str(a["alt"]).startswith("Undecided dirt in frame")]
+    assert len(pictures) == DOUBTS
     assert "Nothing was changed." in words
-    assert "320 finds could not be decided" in words
+    assert "320 finds (320 dirt) could not be decided" in words
 
 
 def test_a_lossy_output_is_called_lossy(tmp_path: Path) -> None:

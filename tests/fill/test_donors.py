@@ -1,0 +1,105 @@
+"""Donors copy what was really there, and nothing that is hidden, out of the picture or beyond a cut."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from restore.fill.donors import Donors, middle
+from restore.fill.ladder import fill_frame
+from restore.frames import DONOR, support
+from restore.testing import LAYOUTS, damage, film
+from restore.window import Window
+
+SIZE = (96, 128)
+
+
+def specks(frames, size=SIZE, seed=0, inside=16):
+    out = []
+    for t in range(frames):
+        rng = np.random.default_rng((seed, t))
+        mask = np.zeros(size, bool)
+        for _ in range(10):
+            y, x = rng.integers(inside, size[0] - inside), rng.integers(inside, size[1] - inside)
+            mask[y : y + 4, x : x + 5] = True
+        out.append(mask)
+    return out
+
+
+@pytest.mark.parametrize("layout", ["gray16le", "yuv420p", "yuv422p10le", "gbrp16le", "grayf32le"])
+def test_whole_motion_is_copied_exactly(layout):
+    pixels = LAYOUTS[layout]
+    clean, masks = film(pixels, SIZE), specks(5)
+    window = Window.of([damage(c, m, pixels) for c, m in zip(clean, masks, strict=True)], pixels, masks)
+    patch = fill_frame([Donors()], window, 2)
+    assert patch.mask.sum() >= 0.95 * masks[2].sum()
+    assert (patch.origin[patch.mask] == DONOR).all()
+    assert set(np.unique(np.abs(patch.offset[patch.mask]))) <= {1, 2}
+    for p in range(pixels.colour_planes):
+        under = support(patch.mask, pixels, p)
+        off = np.abs(patch.planes[p][under].astype(float) - clean[2][p][under]) / pixels.peak
+        # Tone and the mean of two donors may move a value by a fraction of an 8-bit level, never more.
+        assert off.max() < 0.6 / 255
+
+
+def test_static_holes_have_no_donor():
+    pixels = LAYOUTS["yuv420p"]
+    clean = film(pixels, SIZE, step_px=(0, 0))
+    masks = [specks(1)[0]] * 5
+    window = Window.of([damage(c, m, pixels) for c, m in zip(clean, masks, strict=True)], pixels, masks)
+    assert not fill_frame([Donors()], window, 2).mask.any()
+
+
+def test_damage_of_donors_is_never_copied():
+    pixels = LAYOUTS["gray12le"]
+    clean, masks = film(pixels, SIZE), specks(5, seed=3)
+    # The donors' own damage is shifted onto what the middle frame needs, for about half of each hole.
+    for t in (1, 3):
+        there = np.roll(masks[2], (-2 * (t - 2), -4 * (t - 2)), (0, 1))
+        masks[t] |= cv2.erode(there.view(np.uint8), np.ones((1, 3), np.uint8)).astype(bool)
+    window = Window.of([damage(c, m, pixels) for c, m in zip(clean, masks, strict=True)], pixels, masks)
+    patch = fill_frame([Donors(reach_frames=1)], window, 2)
+    off = np.abs(patch.planes[0][patch.mask].astype(float) - clean[2][0][patch.mask]) / pixels.peak
+    assert not off.size or off.max() < 1.5 / 255
+    assert patch.mask.sum() < masks[2].sum()
+
+
+def test_no_pixel_crosses_a_cut():
+    pixels = LAYOUTS["gray"]
+    shots = [film(pixels, SIZE, 8, step_px=(0, 2), seed=s) for s in (0, 50)]
+    bright = [tuple((p // 3).astype(np.uint8) for p in f) for f in shots[1]]
+    masks = [m if t == 8 else np.zeros(SIZE, bool) for t, m in enumerate(specks(16))]
+    window = Window.of([damage(c, m, pixels) for c, m in zip(shots[0] + bright, masks, strict=True)], pixels, masks)
+    assert window.is_cut(8)
+    patch = fill_frame([Donors()], window, 8)
+    assert patch.mask.any()
+    assert (patch.offset[patch.mask] > 0).all()
+
+
+def test_flicker_is_toned():
+    pixels = LAYOUTS["gray16le"]
+    clean = film(pixels, SIZE)
+    flicker = [tuple((p * g + o).astype(np.uint16) for p in f)
+               for f, g, o in zip(clean, (1, 0.88, 1, 0.9, 1), (0, 1000, 0, 1500, 0), strict=True)]
+    masks = specks(5)
+    window = Window.of([damage(c, m, pixels) for c, m in zip(flicker, masks, strict=True)], pixels, masks)
+    patch = fill_frame([Donors(reach_frames=1)], window, 2)
+    off = (patch.planes[0][patch.mask].astype(float) - clean[2][0][patch.mask]) / 257
+    raw = np.abs(flicker[1][0].astype(float) - clean[1][0]).mean() / 257
+    assert patch.mask.sum() > 0.9 * masks[2].sum()
+    assert raw > 3
+    assert np.abs(off).mean() < 0.25 * raw
+
+
+def test_middle_is_the_weighted_median():
+    values = np.array([[1.0], [5.0], [3.0]], np.float32)
+    assert middle(values, np.array([[1.0], [1.0], [1.0]], np.float32))[0] == 3
+    assert middle(values, np.array([[5.0], [1.0], [1.0]], np.float32))[0] == 1
+
+
+def test_parameters_are_checked():
+    with pytest.raises(ValueError, match="reach_frames"):
+        Donors(reach_frames=99)
+    with pytest.raises(ValueError, match="tolerance"):
+        Donors(tolerance=0)
