@@ -11,7 +11,7 @@ from restore.errors import StoreError
 from restore.fixity import Proof, Verdict, framemd5, verify
 from restore.ledger import write_atomic
 from restore.probe import probe
-from restore.restoration import last_run, open_session
+from restore.restoration import last_run, open_session, report
 from restore.source import Source
 from restore.span import Span
 
@@ -38,6 +38,7 @@ def prove(
     write_atomic(project / "verify.json", json.dumps({"output": output, **facts}, indent=1, default=str))
     for which in ("source", "output"):
         write_atomic(project / f"{which}.framemd5", framemd5(proof, known.rate, which))
+    report(project)  # the page says whether its statement was checked
     return proof
 
 

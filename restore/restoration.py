@@ -102,6 +102,7 @@ def prepare(wish: Wish) -> Prepared:
             part.made.check(source.size, source.frames)
     _check_output(wish, source, output, project)
     encoder = recipe.encoder(choose(output, source))
+    recipe = dataclasses.replace(recipe, encode=(encoder,))
     encoder.made.check(source, output)
     _check_device(wish.device)
     plan = make_plan(source, recipe, encoder, frames, _budget(wish), _grid_of(project), wish.until)
@@ -125,9 +126,8 @@ def carry_out(prepared: Prepared, on_result: Progress = lambda _: None) -> Outco
 def make_job(prepared: Prepared) -> Job:
     """Return what every worker of the run is told; pins the edits there are now."""
     plan = prepared.plan
-    recipe = dataclasses.replace(prepared.recipe, encode=(prepared.encoder,))
     return Job(
-        prepared.project.resolve(), recipe.to_toml(), len(Edits(prepared.project / "edits").all()), plan.frames,
+        prepared.project.resolve(), prepared.recipe.to_toml(), len(Edits(prepared.project / "edits").all()), plan.frames,
         prepared.output.resolve(), prepared.encoder.name, plan.picture_cache_bytes, plan.work_cache_bytes,
         overwrite=prepared.wish.overwrite,
     )

@@ -56,7 +56,7 @@ def test_packed_formats_come_apart_as_ffmpeg_takes_them_apart(name: str) -> None
     assert layout.pixels.name == PACKED[name]
     frame = random_frame(name)
     planes = layout.planes(rows(frame), (H, W))
-    theirs = frame.reformat(format=PACKED[name])
+    theirs = frame.reformat(format=PACKED[name], threads=1)  # with more, swscale now and then forgets a row of y210
     word = np.uint8 if layout.pixels.depth == 8 else np.dtype("<u2")
     for p, (ours, other) in enumerate(zip(planes, theirs.planes, strict=True)):
         expected = np.frombuffer(other, word).reshape(other.height, -1)[:, : other.width]

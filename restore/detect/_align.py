@@ -1,4 +1,4 @@
-"""A window and a frame in, its neighbours laid over it out: which frames to compare with, and the cheap half-size look."""
+"""A window and a frame in, its neighbours laid over it at half size out; frames shown twice are passed over."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from restore.motion.proxy import scale_of
 from restore.window import Window
 
 Box = tuple[int, int, int, int]
-SAME_LEVELS = 6.0
-"""Frames whose half-size pictures nowhere differ by more than this are the same frame shown twice."""
+SAME_LEVELS = (10.0, 0.35)
+"""Frames whose half-size pictures differ by no more than this anywhere, and on average, are one frame shown twice."""
 BLOCK_PX = 32
 """Brightness differences are evened out over blocks of this many half-size pixels."""
 
@@ -40,7 +40,7 @@ def small(window: Window, t: int) -> Float:
         if scale_of(window.size) == 1:
             return grey
         h, w = -(-grey.shape[0] // 2), -(-grey.shape[1] // 2)
-        return cv2.resize(grey, (w, h), interpolation=cv2.INTER_AREA)  # type: ignore[return-value]
+        return cv2.resize(grey, (w, h), interpolation=cv2.INTER_AREA)
 
     return window.memo("small", t, make)
 
@@ -51,13 +51,16 @@ def is_same(window: Window, t: int, u: int) -> bool:
 
     def make() -> bool:
         gap = cv2.absdiff(cv2.blur(small(window, a), (3, 3)), cv2.blur(small(window, b), (3, 3)))
-        return float(gap.max()) <= SAME_LEVELS
+        return float(gap.max()) <= SAME_LEVELS[0] and float(gap.mean()) <= SAME_LEVELS[1]
 
     return window.memo("same", (a, b), make)
 
 
 def others(window: Window, t: int, step: int, reach: int) -> tuple[int, ...]:
-    """Return the frames on one side of t (step -1 or 1) in its shot that show something else than the one before them."""
+    """Return the frames on one side of t (step -1 or 1) in its shot that show something else than the one before them.
+
+    Where all of them show the same (a still shot without grain), all of them are returned.
+    """
     shot = window.shot(t, reach)
     out: list[int] = []
     last, u = t, t + step
@@ -66,7 +69,7 @@ def others(window: Window, t: int, step: int, reach: int) -> tuple[int, ...]:
             out.append(u)
             last = u
         u += step
-    return tuple(out)
+    return tuple(out) or tuple(range(t + step, shot.stop if step > 0 else shot.start - 1, step))
 
 
 @lru_cache(maxsize=8)
@@ -90,11 +93,11 @@ def _lay(window: Window, t: int, u: int) -> Laid:
     uneven = blocks(cv2.subtract(here, moved))
     h, w = here.shape
     moved = cv2.add(moved, cv2.resize(uneven, (w, h), interpolation=cv2.INTER_LINEAR))
-    return Laid(u, flow, moved, gain, uneven + np.float32(shift))  # type: ignore[arg-type]
+    return Laid(u, flow, moved, gain, uneven + np.float32(shift))
 
 
 def tone(here: Float, there: Float) -> tuple[float, float]:
-    """Return (gain, offset) that brings `there` to the brightness of `here`; what does not fit is left out of the fit."""
+    """Return (gain, offset) that brings `there` to the brightness of `here`, going by what fits."""
     a, b = there[::5, ::5].ravel().astype(np.float64), here[::5, ::5].ravel().astype(np.float64)
     keep = np.ones(a.size, bool)
     gain, offset = 1.0, float(np.median(b - a)) if a.size else 0.0
@@ -115,4 +118,4 @@ def blocks(gap: Float) -> Float:
     h, w = gap.shape
     size = (max(1, w // BLOCK_PX), max(1, h // BLOCK_PX))
     limited = np.clip(gap, -10, 10)
-    return cv2.blur(cv2.medianBlur(cv2.resize(limited, size, interpolation=cv2.INTER_AREA), 3), (3, 3))  # type: ignore[return-value]
+    return cv2.blur(cv2.medianBlur(cv2.resize(limited, size, interpolation=cv2.INTER_AREA), 3), (3, 3))

@@ -122,7 +122,7 @@ def _median(values: Float) -> float:
 
 
 def _high(values: Float, share: float) -> float:
-    """Return the value that `share` of the values do not pass (a nearest rank: exact, and quicker than interpolating)."""
+    """Return the value that `share` of the values do not pass: a nearest rank, quicker than interpolating."""
     if not values.size:
         return 0.0
     at = int(share * (values.size - 1))

@@ -114,7 +114,7 @@ def ridges(grey: Float) -> Ridges:
             cv2.max(total, response, dst=total)
     ones = [cv2.min(v, 1) for v in hits]
     dense = [_density(v, max(8, w // 30)) for v in ones]
-    return Ridges(strips, rows, (best[0], best[1]), (ones[0], ones[1]), (dense[0], dense[1]))  # type: ignore[arg-type]
+    return Ridges(strips, rows, (best[0], best[1]), (ones[0], ones[1]), (dense[0], dense[1]))
 
 
 def _ridge(strips: Float, px: int) -> tuple[Float, Float]:
@@ -130,7 +130,7 @@ def _ridge(strips: Float, px: int) -> tuple[Float, Float]:
         side[uneven > 0] = -1
         side[:, :step] = -1
         side[:, -step:] = -1
-    return above, below  # type: ignore[return-value]
+    return above, below
 
 
 def _noise(response: Float) -> float:
@@ -147,7 +147,7 @@ def _density(hits: npt.NDArray[np.uint8], side: int) -> Float:
     edge = cv2.copyMakeBorder(mean, dy, dy, dx, dx, cv2.BORDER_REPLICATE)
     h, w = hits.shape
     corners = [edge[y : y + h, x : x + w] for y in (0, 2 * dy) for x in (0, 2 * dx)]
-    return cv2.max(cv2.max(corners[0], corners[1]), cv2.max(corners[2], corners[3]))  # type: ignore[return-value]
+    return cv2.max(cv2.max(corners[0], corners[1]), cv2.max(corners[2], corners[3]))
 
 
 def sheared(hits: npt.NDArray[np.uint8], reach: int) -> list[Float]:
@@ -215,13 +215,19 @@ def leads(found: Ridges, which: int) -> list[Lead]:
         p = np.clip(np.stack([chance[b * n : (b + 1) * n].mean(0) for b in range(bands)]), 0.02, 0.7)
         best = sums.max(1)
         r = best / n
-        score = np.where(r > p, n * (r * np.log(np.maximum(r, 1e-6) / p) + (1 - r) * np.log((1 - r + 1e-6) / (1 - p))), 0)
+        score = np.where(r > p, n * _divergence(r, p), 0)
         for b, x in _peaks(score, 6 + MOST // bands, w):
             k = int(sums[b, :, x].argmax()) - slants // 2
             slope = k / max(n - 1, 1)
             out.append(Lead(float(score[b, x]), x - slope * b * n, slope))
     out.sort(key=lambda lead: (-lead.score, lead.top, lead.slope))
     return out[: 2 * MOST]
+
+
+def _divergence(r: Float, p: Float) -> Float:
+    """Return how surprising a share r of hits is where p is expected, nats a trial (Hoeffding's bound)."""
+    r = np.clip(r, 1e-6, 1 - 1e-6)
+    return np.asarray(r * np.log(r / p) + (1 - r) * np.log((1 - r) / (1 - p)), np.float32)
 
 
 def _peaks(score: Float, most: int, width: int) -> list[tuple[int, int]]:
@@ -292,7 +298,7 @@ BEND = 16
 """A scratch's column is followed in runs of this many strips."""
 
 
-def _path(response: Float, straight: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def _path(response: Float, straight: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
     """Return the column (s,) near a straight line along which the ridge is strongest: it may bend, but slowly."""
     s, w = response.shape
     room = max(2, round(3 * w / WIDE_2K_PX))
@@ -302,7 +308,7 @@ def _path(response: Float, straight: npt.NDArray[np.float64]) -> npt.NDArray[np.
     seen = cv2.blur(np.minimum(np.maximum(seen, 0), 12).astype(np.float32), (1, 2 * BEND + 1))
     weight = np.maximum(seen - 0.6 * seen.max(1, keepdims=True), 0) + 1e-6
     shift = (weight * offsets).sum(1) / weight.sum(1)
-    return straight + cv2.blur(shift.astype(np.float32)[:, None], (1, BEND + 1))[:, 0]  # type: ignore[no-any-return]
+    return straight + cv2.blur(shift.astype(np.float32)[:, None], (1, BEND + 1))[:, 0]
 
 
 def _segment(hit: Bits, chance: Float) -> tuple[int, int]:
@@ -325,7 +331,8 @@ def _finished(found: Ridges, sign: int, first: int, columns: Float, log_nfa: flo
     left, right, contrast = _extent(sign * np.median(flat, 0), room)
     if contrast < LEAST_LEVELS:
         return None
-    sides = 0.5 * (flat[:, max(0, room - left - 4) : room - left - 1].mean(1) + flat[:, room + right + 2 : room + right + 5].mean(1))
+    before, after = flat[:, max(0, room - left - 4) : room - left - 1], flat[:, room + right + 2 : room + right + 5]
+    sides = 0.5 * (before.mean(1) + after.mean(1))
     level = sign * (flat[:, room - left // 2 : room + right // 2 + 1].mean(1) - sides)
     seen = cv2.blur(level[:, None].astype(np.float32), (1, 9))[:, 0]
     shows = seen > 0.25 * contrast

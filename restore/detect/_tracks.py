@@ -132,7 +132,7 @@ def motion_at(window: Window, t: int, u: int, places: Float) -> Float:
     moved = cv2.remap(
         flow.vectors, np.ascontiguousarray(at[:, None]), None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
     )
-    return moved[:, 0] * np.float32(flow.scale)  # type: ignore[no-any-return]
+    return moved[:, 0] * np.float32(flow.scale)
 
 
 def _vote(window: Window, t: int, line: Line, u: int, drift: Drift) -> tuple[str, float | None]:
@@ -172,7 +172,7 @@ def _is_motion(window: Window, t: int, u: int, drift: Drift) -> bool:
 
 def _look(grey: Float, at: Float) -> Float:
     """Return the picture at places (n, m, 2) as (x, y)."""
-    return cv2.remap(grey, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[return-value]
+    return cv2.remap(grey, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
 
 def _overlap(a: Line, b: Line) -> float:
@@ -208,5 +208,4 @@ def _profile(window: Window, t: int, line: Line) -> Float:
     xs = line.columns[:, None] + np.arange(-room, room + 1, dtype=np.float32)
     grey = window.grey(t)
     at_y = np.broadcast_to(ys[:, None].astype(np.float32), xs.shape)
-    flat = cv2.remap(grey, np.ascontiguousarray(xs), np.ascontiguousarray(at_y), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return flat.mean(0)  # type: ignore[no-any-return]
+    return _look(grey, np.ascontiguousarray(np.stack([xs, at_y], -1))).mean(0)

@@ -23,7 +23,7 @@ TILE_PX = 128
 ROOM_PX = 12
 """A thing is judged in its box widened by this much."""
 STIR_FRAC = 0.02
-"""How far around a thing other changes are looked for, as a share of the picture's width; large things twice their size."""
+"""How far around a thing other changes are looked for, as a share of the width; for large things twice their size."""
 STIRRED = 10.0
 """Where that many times a thing's area changes around it, it is not looked at further: the scene is in motion there."""
 CLEAR = 0.2
@@ -93,8 +93,7 @@ class _Look:
         self.threshold = max(part.contrast_levels, part.grain_factor * self.grain)
         self.low = max(0.5 * self.threshold, 2 * self.grain)
         self.scale = sides[0].flow.scale
-        h, w = window.size
-        self.grow_px = max(1, round(w / 1000))
+        self.grow_px = max(1, round(window.size[1] / 1000))
         self.views: list[Float] = []
         self.made: list[Box] = []
         self.changes = tuple(cv2.absdiff(_align.small(window, t), side.small) for side in sides)
@@ -105,7 +104,7 @@ class _Look:
         here = _align.small(self.window, self.t)
         above = cv2.subtract(here, cv2.max(before, after))
         below = cv2.subtract(cv2.min(before, after), here)
-        gate = (cv2.max(above, below) > GATE * self.threshold).astype(np.uint8)  # type: ignore[operator]
+        gate = (cv2.max(above, below) > GATE * self.threshold).astype(np.uint8)
         tile = TILE_PX // self.scale
         reach = 2 * (ROOM_PX // self.scale) + 1
         gate = cv2.dilate(gate, np.ones((reach, reach), np.uint8))
@@ -127,9 +126,10 @@ class _Look:
         shape = (y1 - y0, x1 - x0)
         uneven = cv2.remap(
             side.offset, np.ascontiguousarray(np.broadcast_to(at_x, shape)),
-            np.ascontiguousarray(np.broadcast_to(at_y[:, None], shape)), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE,
+            np.ascontiguousarray(np.broadcast_to(at_y[:, None], shape)), cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_REPLICATE,
         )
-        return cv2.add(cv2.addWeighted(view, side.gain, view, 0.0, 0.0), uneven)  # type: ignore[return-value]
+        return cv2.add(cv2.addWeighted(view, side.gain, view, 0.0, 0.0), uneven)
 
     def compare(self) -> None:
         """Fill `views`: before, after, excess, clear (H, W) float32; outside the tiles nothing exceeds anything."""
@@ -179,7 +179,7 @@ class _Look:
 
     def judged(self, bits: npt.NDArray[np.uint8], bright: bool, region: Box) -> Iterator[tuple[Found, Bits, Box]]:
         """Yield the dirt among the connected things of one sign in a region."""
-        count, labels, stats, _ = cv2.connectedComponentsWithStats(bits, connectivity=8)
+        _, labels, stats, _ = cv2.connectedComponentsWithStats(bits, connectivity=8)
         h, w = self.window.size
         right = self.plausible(labels, stats, region)
         for i in np.flatnonzero(right):
@@ -204,7 +204,7 @@ class _Look:
         area = stats[:, cv2.CC_STAT_AREA]
         most = self.part.largest_frac * self.here.size
         fits = (area >= self.part.smallest_px) & (area <= most)
-        return fits & (peaks > self.threshold) & (clear > CLEAR * peaks)  # type: ignore[no-any-return]
+        return fits & (peaks > self.threshold) & (clear > CLEAR * peaks)
 
     def local(self, box: Box) -> Views:
         """Return the views over a box."""
@@ -231,8 +231,8 @@ class _Look:
         s, inner = self.scale, ROOM_PX
         h, w = (box[2] - box[0] - 2 * inner) // s, (box[3] - box[1] - 2 * inner) // s
         reach = max(round(STIR_FRAC * self.changes[0].shape[1]), 2 * max(h, w))
-        y0, x0, y1, x1 = max(0, box[0] // s - reach), max(0, box[1] // s - reach), box[2] // s + reach, box[3] // s + reach
-        before, after = (v[y0:y1, x0:x1] for v in self.changes)
+        y0, x0 = max(0, box[0] // s - reach), max(0, box[1] // s - reach)
+        before, after = (v[y0 : box[2] // s + reach, x0 : box[3] // s + reach] for v in self.changes)
         high, low = 0.4 * peak, 0.2 * peak
         one = int(np.count_nonzero((before > high) & (after < low)))
         other = int(np.count_nonzero((after > high) & (before < low)))

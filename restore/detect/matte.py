@@ -1,96 +1,112 @@
-"""A folder of masks that someone made in, the mask of each frame out, as it is."""
+"""Masks that somebody has made already in, the same masks out: a folder of pictures, or one picture for all frames."""
 
 from __future__ import annotations
 
 import hashlib
 import re
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
 
 import cv2
 import numpy as np
 
-from restore.detect import Detection
-from restore.errors import MaskError
+from restore.detect import Detection, Found
+from restore.errors import MaskError, PartError
 from restore.frames import Bits
 from restore.window import Window
+
+KINDS = (".png", ".tif", ".tiff", ".bmp", ".jpg", ".jpeg")
 
 
 @dataclass(frozen=True)
 class Matte:
-    """Masks that exist already: PNGs, white = fill, black = keep, one a frame or one for all; finds nothing itself."""
+    """Good at using masks made by hand or by another program, as they are; it looks at no picture and finds nothing.
+
+    White is to be filled, black is kept. Pictures in a folder belong to the frames in the order of the numbers in
+    their names; a single one serves for all frames. They are never scaled: a mask of another size is an error.
+    """
 
     version: ClassVar[int] = 1
-
     folder: str = ""
-    """Folder of PNGs in the order of the frames, or one PNG for all frames."""
-    threshold: int = 128
-    """Grey level, 1 to 255, from which a mask pixel means fill."""
+    """A folder of mask pictures, or one mask picture."""
+    threshold: float = 0.5
+    """Share of full white from which a pixel is to be filled."""
 
     def __post_init__(self) -> None:
-        """Refuse thresholds that mask everything or nothing."""
-        if not 1 <= self.threshold <= 255:
-            raise ValueError(f"threshold needs to be 1 to 255, not {self.threshold}")
+        """Refuse a threshold out of range."""
+        if not 0 < self.threshold <= 1:
+            raise PartError(f"matte: threshold is {self.threshold}; it needs a value above 0 and up to 1.")
 
     @property
     def reach_frames(self) -> int:
-        """A mask speaks of its own frame only."""
+        """No other frame is looked at."""
         return 0
 
-    def check(self, size: tuple[int, int], frames: int) -> None:
-        """Raise MaskError where the masks do not fit a film of `frames` frames of `size` (H, W)."""
-        files = files_of(self.folder)
-        if len(files) not in (1, frames):
-            raise MaskError(
-                f"{self.folder} holds {len(files)} masks and the film has {frames} frames. "
-                "Give one PNG a frame, or a single one for all frames."
-            )
-        for file in files:
-            read(file, size, self.threshold)
+    @cached_property
+    def files(self) -> tuple[Path, ...]:
+        """The mask pictures in the order of their frames.
+
+        Raises MaskError where there are none.
+        """
+        if not self.folder:
+            raise MaskError('matte: no masks were named; set folder = "path/to/masks" to a folder or a picture.')
+        path = Path(self.folder).expanduser()
+        if path.is_file():
+            return (path,)
+        found = [p for p in path.iterdir() if p.suffix.lower() in KINDS] if path.is_dir() else []
+        if not found:
+            what = "holds no mask pictures" if path.is_dir() else "does not exist"
+            raise MaskError(f"matte: {path} {what}; it must be a picture or a folder of {', '.join(KINDS)} files.")
+        return tuple(sorted(found, key=natural))
 
     def fingerprint(self) -> str:
-        """Return a digest of the masks' own bytes, so that a repainted mask is seen."""
-        h = hashlib.sha256()
-        for file in files_of(self.folder) if self.folder else ():
-            h.update(f"{file.name} {file.stat().st_size} {file.stat().st_mtime_ns}\n".encode())
-        return h.hexdigest()
+        """Return the digest of all masks, so that a mask that is changed changes the part."""
+        each = (f"{p.name} {hashlib.sha256(p.read_bytes()).hexdigest()}" for p in self.files)
+        return hashlib.sha256("\n".join(each).encode()).hexdigest()
+
+    def check(self, size: tuple[int, int], frames: int) -> None:
+        """Raise MaskError unless the masks are `frames` in number, or one, and each of `size` (H, W)."""
+        if len(self.files) not in (1, frames):
+            raise MaskError(
+                f"matte: {self.folder} holds {len(self.files)} masks and the film has {frames} frames; "
+                f"give one mask a frame, counted from the first, or one mask for all."
+            )
+        for path in self.files:
+            self.read(path, size)
+
+    def read(self, path: Path, size: tuple[int, int]) -> Bits:
+        """Return one mask (H, W) bool; raise MaskError where it cannot be read or is of another size."""
+        data = np.frombuffer(path.read_bytes(), np.uint8) if path.is_file() else np.zeros(0, np.uint8)
+        picture = cv2.imdecode(data, cv2.IMREAD_UNCHANGED) if data.size else None
+        if picture is None:
+            raise MaskError(f"matte: {path} cannot be read as a picture; write it again as an 8 or 16-bit grey PNG.")
+        if picture.shape[:2] != size:
+            (h, w), (need_h, need_w) = picture.shape[:2], size
+            raise MaskError(
+                f"matte: {path} is {w}x{h} and the film {need_w}x{need_h}; "
+                f"masks are not scaled: make it anew at {need_w}x{need_h}."
+            )
+        white = float(np.iinfo(picture.dtype).max) if picture.dtype.kind == "u" else 1.0
+        levels = picture if picture.ndim == 2 else picture[..., :3].max(-1)
+        return levels >= self.threshold * white
 
     def detect(self, window: Window, t: int) -> Detection:
-        """Return the mask given for frame t. Raises MaskError where there is none, or none of this size."""
-        files = listed(self.folder)
-        if len(files) not in (1, len(window.film)):
-            raise MaskError(f"{self.folder} holds {len(files)} masks and the film has {len(window.film)} frames.")
-        return Detection(read(files[t] if len(files) > 1 else files[0], window.size, self.threshold))
+        """Return the mask of frame t. Raises MaskError where masks do not fit the film."""
+        files = self.files
+        if len(files) != 1 and len(files) != len(window.film):
+            self.check(window.size, len(window.film))
+        path = files[0] if len(files) == 1 else files[t - window.film.start]
+        mask = self.read(path, window.size)
+        if not mask.any():
+            return Detection(mask)
+        ys, xs = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+        box = (int(ys[0]), int(xs[0]), int(ys[-1]) + 1, int(xs[-1]) + 1)
+        return Detection(mask, (Found(t, "matte", box, int(mask.sum()), 1.0),))
 
 
-def files_of(folder: str) -> tuple[Path, ...]:
-    """Return the PNGs of a folder, by the number in their names. Raises MaskError where there are none."""
-    path = Path(folder)
-    files = [path] if path.is_file() else sorted(path.glob("*.png"), key=order)
-    if not files:
-        raise MaskError(f"{folder!r} holds no PNG masks. Give a folder of PNGs, white = fill, black = keep.")
-    return tuple(files)
-
-
-listed = lru_cache(maxsize=8)(files_of)
-
-
-def order(file: Path) -> tuple[int, str]:
-    """Return what to sort a mask by: the last number in its name, then the name."""
-    numbers = re.findall(r"\d+", file.stem)
-    return (int(numbers[-1]) if numbers else -1, file.name)
-
-
-def read(file: Path, size: tuple[int, int], threshold: int) -> Bits:
-    """Return the mask (H, W) bool in a PNG. Raises MaskError for what is no picture, or of another size."""
-    picture = cv2.imread(str(file), cv2.IMREAD_GRAYSCALE)
-    if picture is None:
-        raise MaskError(f"the mask {file} cannot be read as a picture. Replace it, or leave it out.")
-    if picture.shape != size:
-        raise MaskError(
-            f"the mask {file} is {picture.shape[1]}x{picture.shape[0]} and the film is {size[1]}x{size[0]}. "
-            "A mask is never resized: make it at the film's size."
-        )
-    return np.asarray(picture >= threshold)
+def natural(path: Path) -> tuple[tuple[int, int, str], ...]:
+    """Return the key that sorts mask2 before mask10."""
+    parts = re.split(r"(\d+)", path.name)
+    return tuple((0, int(p), "") if p.isdigit() else (1, 0, p) for p in parts)

@@ -27,7 +27,7 @@ class Scratch:
 
     Lines come from an a-contrario detector on each frame (Newson, Almansa, Gousseau and Perez, IEEE Trans. Image
     Processing 23(3), 2014). A line is confirmed where the scene moves away under it, or where it comes, goes or
-    wanders while all beside it stays. Poles and door frames of a still shot look the same as scratches there: a person decides.
+    wanders while all beside it stays. Poles and door frames of a still shot look like scratches: a person decides.
     """
 
     version: ClassVar[int] = 1
@@ -63,11 +63,12 @@ class Scratch:
             return Detection(mask)
         votes = _tracks.votes(window, t, lines, self.reach)
         judged = [(line, self.judge(window, t, line, vote)) for line, vote in zip(lines, votes, strict=True)]
-        judged = inherited([(line, found) for line, found in judged if found is not None], _tracks.scale_of(window))
-        for line, found in judged:
+        known = [(line, found) for line, found in judged if found is not None]
+        known = inherited(known, _tracks.scale_of(window))
+        for line, found in known:
             if found.status == "confirmed":
                 paint(mask, line, max(self.margin_px * _tracks.scale_of(window), 0.5))
-        return Detection(mask, tuple(found for _, found in judged if found.confidence))
+        return Detection(mask, tuple(found for _, found in known if found.confidence))
 
     def judge(self, window: Window, t: int, line: Line, votes: Votes) -> Found | None:
         """Return what is to be said about a line; None where it plainly belongs to the scene, or is too weak.
@@ -103,7 +104,8 @@ class Scratch:
             return 0.5, ""
         if not votes.frames:
             return 0.3, "a single frame cannot tell a scratch from a line of the scene"
-        return 0.3, f"of {votes.frames} frames around, {votes.film} say film and {votes.scene} say scene: too little moves"
+        seen = f"{votes.film} of {votes.frames} frames say film and {votes.scene} say scene"
+        return 0.3, f"{seen}: too little moves to tell a scratch from a line of the scene"
 
 
 def inherited(judged: list[tuple[Line, Found]], scale: float) -> list[tuple[Line, Found]]:

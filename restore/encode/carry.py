@@ -40,6 +40,25 @@ class Load:
     notes: list[str] = field(default_factory=list)
 
 
+def open_original(source: Source) -> av.container.InputContainer:
+    """Open the source's file so that tags in any encoding are read whole."""
+    return av.open(source.path, metadata_errors="surrogateescape")
+
+
+def tags_of(thing: Any) -> dict[str, str]:
+    """Return the tags of a stream or container as text: what is not UTF-8, as all should be, is read as Latin-1."""
+    return {_legible(k): _legible(v) for k, v in thing.metadata.items()}
+
+
+def _legible(text: str) -> str:
+    """Return text without stand-ins for bytes that did not decode."""
+    data = text.encode("utf-8", "surrogateescape")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
+
+
 def plan(original: av.container.InputContainer, source: Source, target: str) -> list[tuple[Any, str]]:
     """Return every other stream with its fate: "copy", "rewrite", "attach", "made anew", or why it stays behind."""
     return [(s, _fate(original, s, target)) for s in original.streams if s.index != source.stream]
@@ -49,7 +68,7 @@ def left_behind(source: Source, target: str) -> tuple[str, ...]:
     """Return a note for each stream of the source that `target` cannot hold, before any work."""
     if source.kind != "video" or not source.whole:
         return ()
-    with av.open(source.path) as original:
+    with open_original(source) as original:
         fates = plan(original, source, target)
         return tuple(_note(s, fate, target) for s, fate in fates if fate not in ("copy", "attach", "made anew"))
 
@@ -96,7 +115,7 @@ def add(out: av.container.OutputContainer, stream: Any) -> Any:
 
 def described(made: Any, stream: Any) -> Any:
     """Give a stream the tags and disposition of another; return it."""
-    made.metadata.update({k: v for k, v in stream.metadata.items() if k.lower() not in BRANDS})
+    made.metadata.update({k: v for k, v in tags_of(stream).items() if k.lower() not in BRANDS})
     made.disposition = stream.disposition
     return made
 
@@ -120,8 +139,9 @@ def load(
     for stream in original.streams:
         if fates.get(stream.index) == "attach":
             out.add_attachment(*_attachment(source, stream))
-    out.metadata.update({k: v for k, v in original.metadata.items() if k.lower() not in BRANDS})
-    out.set_chapters(original.chapters())
+    out.metadata.update({k: v for k, v in tags_of(original).items() if k.lower() not in BRANDS})
+    out.set_chapters([{**c, "metadata": {_legible(k): _legible(v) for k, v in c["metadata"].items()}}
+                      for c in original.chapters()])
     return cargo
 
 
@@ -130,7 +150,7 @@ def _attachment(source: Source, stream: Any) -> tuple[str, str, bytes]:
     if stream.type == "attachment":
         return stream.name or f"attachment-{stream.index}", stream.mimetype or "application/octet-stream", stream.data
     suffix, mime = IMAGES[stream.codec_context.name]
-    with av.open(source.path) as again:
+    with open_original(source) as again:
         data = bytes(next(p for p in again.demux(again.streams[stream.index]) if p.size))
     return stream.metadata.get("filename", f"cover.{suffix}"), stream.metadata.get("mimetype", mime), data
 
@@ -138,7 +158,7 @@ def _attachment(source: Source, stream: Any) -> tuple[str, str, bytes]:
 def _left(stream: Any, why: str, target: str) -> str:
     """Say that a stream stays behind."""
     codec = getattr(stream, "name", None) or "unknown codec"
-    words = [str(v) for k, v in stream.metadata.items() if k.lower() in ("language", "title", "filename")]
+    words = [v for k, v in tags_of(stream).items() if k.lower() in ("language", "title", "filename")]
     named = f" ({', '.join(words)})" if words else ""
     return (f"stream {stream.index}, {stream.type} {codec}{named}, is not in the output: {target} cannot hold it "
             f"({why}). Write .mkv, or keep the source beside the output")
@@ -168,12 +188,12 @@ def packets(original: av.container.InputContainer, cargo: Load) -> Iterator[tupl
 def picture_tags(original: av.container.InputContainer, source: Source) -> dict[str, str]:
     """Return the picture stream's tags that are still true, timecode included wherever the original kept it."""
     stream = original.streams[source.stream]
-    tags = {k: v for k, v in stream.metadata.items() if not k.lower().startswith(STATISTICS)}
+    tags = {k: v for k, v in tags_of(stream).items() if not k.lower().startswith(STATISTICS)}
     if not source.whole:
         return {k: v for k, v in tags.items() if k.lower() != "timecode"}
     if "timecode" not in {k.lower() for k in tags}:
         for s in original.streams:
-            found = {k.lower(): v for k, v in s.metadata.items()}.get("timecode")
+            found = {k.lower(): v for k, v in tags_of(s).items()}.get("timecode")
             if found is not None and s.type == "data":
                 tags["timecode"] = found
     return tags

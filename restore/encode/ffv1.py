@@ -34,15 +34,23 @@ MOST_SLICES = 64
 class Ffv1:
     """Preservation masters that give every sample back; the files are large, and float samples do not fit in.
 
-    FFV1 version 3 (RFC 9043), every frame a key frame. `slices` is how many pieces a frame is cut into, 0 for 16, or
-    24 from 2048 pixels of width on; sizes that FFmpeg cannot cut so get the nearest number it can.
+    FFV1 version 3 (RFC 9043), every frame a key frame, every slice with a checksum.
     """
 
     slices: int = 0
+    """Pieces a frame is cut into (to 64): 0 for 16, or 24 from 2048 pixels of width on. Sizes that FFmpeg cannot cut so
+    get the nearest number it can."""
     context: int = 1
+    """1 for the large context model (smaller files), 0 for the small one (faster)."""
     version: ClassVar[int] = 1
     suffixes: ClassVar[tuple[str, ...]] = (".mkv",)
     lossless: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        """Refuse settings FFV1 does not have."""
+        if not 0 <= self.slices <= MOST_SLICES or self.context not in (0, 1):
+            raise ValueError(f"slices must be 0 to {MOST_SLICES} (is {self.slices}), "
+                             f"context 0 or 1 (is {self.context})")
 
     @property
     def segment_frames(self) -> int | None:

@@ -18,6 +18,7 @@ from restore.span import Span
 PARAMS = "bframes=3:b-pyramid=normal:open-gop=0:mbtree=0"
 """x264's macroblock tree reads memory it has not written (shown by filling fresh memory with other bytes), so that two
 runs can differ; without it the files are a little larger and always the same."""
+PRESETS = ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow")
 THREADS = 4
 """Fixed: with another number of threads x264 writes other bytes."""
 REORDER_FRAMES = 2
@@ -29,16 +30,24 @@ FIELDS = {"tt": "tff=1", "tb": "tff=1", "bb": "bff=1", "bt": "bff=1"}
 class H264:
     """Access copies that play everywhere; lossy, 8 bits, limited range, half the chroma, no alpha.
 
-    `crf` is x264's quality: 18 is hard to tell from the source, higher is smaller and worse. Pictures of odd width or
-    height, which 4:2:0 cannot hold, are written in 4:4:4, which fewer players show.
+    Pictures of odd width or height, which 4:2:0 cannot hold, are written in 4:4:4, which fewer players show.
     """
 
     crf: float = 18
+    """x264's quality, 0 to 51: 18 is hard to tell from the source, higher is smaller and worse."""
     preset: str = "medium"
+    """x264's name for how long it tries: ultrafast to veryslow."""
     grid_frames: int = 96
+    """Length of the pieces that are encoded apart; each begins with a key frame."""
     version: ClassVar[int] = 1
     suffixes: ClassVar[tuple[str, ...]] = (".mp4", ".m4v")
     lossless: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        """Refuse settings x264 does not have."""
+        if not 0 <= self.crf <= 51 or self.preset not in PRESETS or self.grid_frames < 1:
+            raise ValueError(f"crf must be 0 to 51 (is {self.crf}), preset one of {', '.join(PRESETS)} "
+                             f"(is {self.preset}), grid_frames 1 or more (is {self.grid_frames})")
 
     @property
     def segment_frames(self) -> int | None:

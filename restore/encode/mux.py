@@ -65,7 +65,7 @@ def join(output: Path, source: Source, segments: Segments, container: Container)
     times = clock(source, container.name)
     with whole(output) as partial, contextlib.ExitStack() as stack:
         try:
-            original = stack.enter_context(av.open(source.path)) if source.kind == "video" else None
+            original = stack.enter_context(carry.open_original(source)) if source.kind == "video" else None
             notes = _write(partial, source, segments, container, times, original)
         except (av.error.FFmpegError, ValueError) as error:
             if isinstance(error, OSError):
@@ -166,7 +166,7 @@ def _told_rate(source: Source, original: av.container.InputContainer | None) -> 
 
 def _display_matrix(source: Source) -> list[int] | None:
     """Return the nine numbers that turn the picture for display, None where it is shown as it lies."""
-    with av.open(source.path) as again:
+    with carry.open_original(source) as again:
         frame: Any = next(iter(again.decode(again.streams[source.stream])), None)
         side = frame.side_data.get(Type.DISPLAYMATRIX) if frame is not None else None
         return None if side is None else [int(v) for v in np.frombuffer(side, np.int32)[:9]]
@@ -232,9 +232,10 @@ def _order(path: Path, container: Container) -> dict[int | None, int]:
 def _lost(partial: Path, original: av.container.InputContainer, source: Source, cargo: carry.Load) -> list[str]:
     """Read the finished file again and name the tags that did not arrive."""
     with av.open(str(partial)) as written:
-        notes = carry.lost_tags(dict(original.metadata), dict(written.metadata), "the file")
+        notes = carry.lost_tags(carry.tags_of(original), carry.tags_of(written), "the file")
         kept = [s for s in original.streams if s.index == source.stream or s.index in cargo.streams]
         for before, after in zip(kept, written.streams, strict=False):
-            tags = carry.picture_tags(original, source) if before.index == source.stream else dict(before.metadata)
-            notes += carry.lost_tags(tags, dict(after.metadata), f"stream {before.index}")
+            ours = before.index == source.stream
+            tags = carry.picture_tags(original, source) if ours else carry.tags_of(before)
+            notes += carry.lost_tags(tags, carry.tags_of(after), f"stream {before.index}")
     return notes

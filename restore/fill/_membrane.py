@@ -13,7 +13,7 @@ from restore.colour import Float
 from restore.frames import Bits
 
 Double = npt.NDArray[np.float64]
-LEVEL_STEPS = 80
+LEVEL_STEPS = 60
 """Most steps of the solver on one level of the pyramid; small holes need a handful."""
 PRECISION = 5e-6
 """The solver stops when the error has come down to this share of the plane's contrast around the holes."""

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from restore.colour import Float
 from restore.frames import Bits, support
-from restore.motion.points import TINY, Cells, Points, grow
+from restore.motion.points import TINY, Cells, Points, every_other, grow
 from restore.window import Window
 
 RING_PX = 7
@@ -36,7 +36,7 @@ class Ground:
     @classmethod
     def of(cls, hole: Bits, hidden: Bits, shift: tuple[int, int]) -> Self:
         """Gather the points of one grid; ring and cells shrink with its subsampling."""
-        ring = Points.of(grow(hole, RING_PX >> max(shift)) & ~grow(hidden, SOFT_PX))
+        ring = Points.of(every_other(grow(hole, RING_PX >> max(shift)) & ~grow(hidden, SOFT_PX)))
         return cls.join(shift, Points.of(hole), ring)
 
     @classmethod

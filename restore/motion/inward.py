@@ -14,7 +14,7 @@ import numpy as np
 from restore.colour import Float
 from restore.frames import Bits
 from restore.motion.flow import round_trip
-from restore.motion.points import TINY, Cells, Points, grow, read
+from restore.motion.points import TINY, Cells, Points, every_other, grow, read
 
 RIM_PX = 6
 """How far around a hole, in proxy pixels, motion is taken from."""
@@ -31,7 +31,7 @@ class Shore:
     @classmethod
     def of(cls, hidden: Bits) -> Self:
         """Gather the `hidden` pixels (h, w) of a proxy and what surrounds them."""
-        return cls((hidden.shape[0], hidden.shape[1]), Points.of(grow(hidden, RIM_PX) & ~hidden))
+        return cls((hidden.shape[0], hidden.shape[1]), Points.of(every_other(grow(hidden, RIM_PX) & ~hidden)))
 
     @property
     def nbytes(self) -> int:

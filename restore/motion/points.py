@@ -129,6 +129,13 @@ def around(grid: Float) -> Float:
     return near + np.float32(TAIL) * large
 
 
+def every_other(mask: Bits) -> Bits:
+    """Return half of a mask's pixels, as on a chessboard: enough for averages, at half the cost."""
+    out = np.zeros(mask.shape, bool)
+    out[::2, ::2], out[1::2, 1::2] = mask[::2, ::2], mask[1::2, 1::2]
+    return out
+
+
 def grow(mask: Bits, px: int) -> Bits:
     """Return the mask with a square margin of `px` pixels."""
     if not px:

@@ -102,7 +102,8 @@ def sections(s: Summary) -> Iterator[list[Piece]]:
     cut = bins(s.totals.frames, SECTIONS)
     for a, b in zip(cut.edges, cut.edges[1:], strict=False):
         name = f"{s.start + a:,} to {s.start + b - 1:,}" if b - a > 1 else f"{s.start + a:,}"
-        yield [name, *(f"{sum(band.px[a:b]):,}" for band in bands(s))]
+        begun = any(start < s.start + b and s.start + a < stop for start, stop in s.filled_spans)
+        yield [name, *(f"{sum(band.px[a:b]):,}" if begun else "not yet" for band in bands(s))]
 
 
 @dataclass(frozen=True)

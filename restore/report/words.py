@@ -103,7 +103,7 @@ def _headline(s: Summary) -> str:
     if t.frames_filled < t.frames:
         return f"Unfinished: repairs are settled for {t.frames_filled:,} of {count(t.frames, 'frame')}."
     if not t.changed_px:
-        sound = not (t.masked_px or s.undecided or s.faults)
+        sound = not (t.masked_px or s.undecided or s.faults or any(la.masked_px for la in s.layers))
         return "Nothing here needed repair." if sound else "Nothing was changed."
     if t.frames == 1:
         return f"{percent(t.changed_px * t.share_frac / t.masked_px)} of the picture was repaired."
@@ -117,14 +117,26 @@ def _sentences(s: Summary) -> Iterator[str]:
         yield f"The project is set up for {count(t.frames, 'frame')}; the ledger holds no step."
         return
     if not t.masked_px and t.frames_filled == t.frames:
-        searched = f"All {t.frames:,} frames were" if t.frames > 1 else "The picture was"
-        yield f"{searched} searched, and no loss was found. Every sample is passed on exactly as it came."
+        yield _nothing(s)
+    if t.frames_filled < t.frames:
+        searched = next((d.frames for d in s.stages if d.stage == "detect"), 0)
+        yield f"{searched:,} of {count(t.frames, 'frame')} have been searched so far. What follows is what is done."
     if t.changed_px:
         yield from _origins(s)
     if t.unfilled_px:
         yield f"{count(t.unfilled_px, 'pixel')} wanted filling and could not be filled; they are as they were."
     if t.changed_px:
         yield "Everything outside the repairs is passed on as it came."
+
+
+def _nothing(s: Summary) -> str:
+    """Say why nothing was to be filled."""
+    if any(la.masked_px for la in s.layers):
+        return ("What was found was taken out of the masks again by people. Every sample is passed on exactly as it "
+                "came.")
+    searched = f"All {s.totals.frames:,} frames were" if s.totals.frames > 1 else "The picture was"
+    found = "no loss was certain enough to be filled" if s.undecided else "no loss was found"
+    return f"{searched} searched, and {found}. Every sample is passed on exactly as it came."
 
 
 def _origins(s: Summary) -> Iterator[str]:

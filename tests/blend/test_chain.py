@@ -110,7 +110,7 @@ def grainy(sigma, soft=0.0, size=(256, 320), seed=0):
     pixels = LAYOUTS["gray16le"]
     rng = np.random.default_rng(seed)
     white = rng.normal(size=size)
-    smooth = white + soft * (np.roll(white, 1, 0) + np.roll(white, -1, 0) + np.roll(white, 1, 1) + np.roll(white, -1, 1))
+    smooth = white + soft * sum(np.roll(white, s, axis) for s in (-1, 1) for axis in (0, 1))
     level = 110 + sigma * smooth
     hole = np.zeros(size, bool)
     hole[100:160, 100:180] = True
@@ -136,7 +136,7 @@ def test_grain_brings_a_smooth_fill_to_the_films_own_unrest(sigma, soft):
 
 
 def test_no_grain_where_the_film_has_none():
-    window, hole = grainy(0.0)
+    window, _ = grainy(0.0)
     before = fill_frame([Harmonic()], window, 0)
     assert np.array_equal(Grain().blend(window, 0, lambda u: before).planes[0], before.planes[0])
 

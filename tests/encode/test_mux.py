@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import subprocess
+from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import av
+import cv2
+import numpy as np
 import pytest
 
 from restore.decode import open_decoder
@@ -13,12 +17,13 @@ from restore.encode.clock import clock
 from restore.encode.ffv1 import Ffv1
 from restore.encode.h264 import H264
 from restore.encode.prores import Prores
-from restore.errors import OutputError
+from restore.encode.sequence import Sequence
+from restore.errors import MaskError, OutputError
 from restore.frames import Picture
 from restore.probe import probe
 from restore.source import Source
 from restore.span import Span
-from tests.encode.films import conforms, ffprobe, film, same, samples, stream_hashes, through
+from tests.encode.films import conforms, ffprobe, film, need, same, samples, stream_hashes, through
 
 CODEC_FACTS = {
     "codec_name", "codec_long_name", "profile", "codec_tag", "codec_tag_string", "has_b_frames", "level", "is_avc",
@@ -174,3 +179,43 @@ def test_pictures_turned_for_display_stay_turned(tmp_path: Path) -> None:
         through(encoder, source, pictures, tmp_path / name)
         with av.open(str(tmp_path / name)) as container:
             assert next(container.decode(video=0)).rotation == 90
+
+
+def test_tags_in_another_encoding_arrive_as_text(rich_mov: Path, tmp_path: Path) -> None:
+    subprocess.run([need("ffmpeg"), "-v", "error", "-i", str(rich_mov), "-map", "0:v", "-c", "copy", "-metadata",
+                    "title=Le XX cle", str(tmp_path / "in.mov")], check=True)
+    data = (tmp_path / "in.mov").read_bytes()
+    assert data.count(b"Le XX cle") == 1
+    (tmp_path / "in.mov").write_bytes(data.replace(b"Le XX cle", "Le si\xe8cle".encode("latin-1")))
+    source, pictures = restored(tmp_path / "in.mov")
+    assert through(Ffv1(), source, pictures, tmp_path / "out.mkv") == ()
+    assert ffprobe(tmp_path / "out.mkv", "format")["format"]["tags"]["title"] == "Le si\xe8cle"
+
+
+def test_a_cover_picture_becomes_an_attachment(rich_mp4: Path, tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "cover.png"), np.zeros((8, 8, 3), np.uint8))
+    command = [need("ffmpeg"), "-v", "error", "-i", str(rich_mp4), "-i", str(tmp_path / "cover.png"), "-map", "0:v"]
+    command += ["-map", "1:v", "-c", "copy", "-disposition:v:1", "attached_pic", str(tmp_path / "in.mp4")]
+    subprocess.run(command, check=True)
+    source, pictures = restored(tmp_path / "in.mp4")
+    assert through(Ffv1(), source, pictures, tmp_path / "out.mkv") == ()
+    streams = ffprobe(tmp_path / "out.mkv", "streams")["streams"]
+    assert [s["codec_name"] for s in streams] == ["ffv1", "png"]
+    assert streams[1]["disposition"]["attached_pic"] == 1
+    with av.open(str(tmp_path / "out.mkv")) as container:
+        picture = next(bytes(p) for p in container.demux(container.streams[1]) if p.size)
+    assert picture == (tmp_path / "cover.png").read_bytes()
+    assert through(H264(), source, pictures, tmp_path / "out.mp4") == ()
+    assert len(ffprobe(tmp_path / "out.mp4", "streams")["streams"]) == 2
+
+
+def test_errors_of_the_parts_keep_their_own_words(tmp_path: Path) -> None:
+    def pictures() -> Iterator[Picture]:
+        raise MaskError("the mask does not fit")
+        yield
+
+    source = film("gray", 2)
+    for encoder in (Ffv1(), H264(), Sequence()):
+        with pytest.raises(MaskError, match="the mask does not fit"):
+            encoder.write_segment(tmp_path / "a", source, Span(0, 2), pictures())
+    assert list(tmp_path.iterdir()) == []

@@ -65,7 +65,8 @@ def test_what_leaves_the_picture_is_not_valid():
 
 def test_sample_reads_the_same_in_a_box_as_in_the_whole():
     rng = np.random.default_rng(0)
-    flow = Flow(cv2.GaussianBlur(rng.normal(0, 9, (50, 60, 2)).astype(np.float32), (0, 0), 4), np.ones((50, 60), bool), 2)
+    field = cv2.GaussianBlur(rng.normal(0, 9, (50, 60, 2)).astype(np.float32), (0, 0), 4)
+    flow = Flow(field, np.ones((50, 60), bool), 2)
     plane = (texture(99, 119) * 1023).astype(np.uint16)
     whole = flow.sample(plane, (0, 0, 99, 119), interpolation=cv2.INTER_CUBIC)
     for box in ((0, 0, 9, 9), (33, 51, 60, 70), (90, 100, 99, 119), (98, 118, 99, 119)):

@@ -177,6 +177,15 @@ def test_an_empty_project_is_glad(tmp_path: Path) -> None:
     assert walked.having("img") == []
 
 
+def test_what_people_took_out_again_is_not_called_sound(tmp_path: Path) -> None:
+    made = project(tmp_path / "p", source_of(8))
+    made.finish({}, masked_px={"dirt": {"0": 12}})
+    _, _, words = report(made, tmp_path)
+    assert "Nothing was changed." in words
+    assert "taken out of the masks again by people" in words
+    assert "needed repair" not in words
+
+
 def test_a_photograph_has_no_plot(tmp_path: Path) -> None:
     source = source_of(1)
     made = project(tmp_path / "p", source, grid=1)
@@ -197,6 +206,7 @@ def test_an_unfinished_project_says_so(tmp_path: Path) -> None:
     made.stamp("fill", Span(4, 8), failed="PartError: broken <b>", started="2026-11-21T12:00:00+00:00")
     _, walked, words = report(made, tmp_path)
     assert "Unfinished: repairs are settled for 4 of 12 frames." in words
+    assert "4 of 12 frames have been searched so far." in words
     assert "1 step failed" in words
     assert "PartError: broken <b>" in words
     assert "There is no output yet." in words

@@ -68,3 +68,11 @@ def test_sections_add_up(tmp_path: Path) -> None:
 
 def test_no_more_columns_than_there_is_room_for() -> None:
     assert len(bins(1_000_000).edges) == COLUMNS + 1
+
+
+def test_sections_not_begun_say_so_and_hold_no_number(tmp_path: Path) -> None:
+    made = project(tmp_path, source_of(40))
+    for span in made.spans()[:5]:
+        made.fill(span, {t: {"donors": 1, "unfilled": 0} for t in span})
+    rows = list(sections(summarise(made.store)))
+    assert [row[1] for row in rows] == ["4"] * 5 + ["not yet"] * 5
