@@ -59,18 +59,25 @@ class Seam:
         picture = window.picture(t)
         unknown = made_up | (window.hidden(t) & ~own.mask)
         points, values = [], []
+        rims: dict[tuple[int, int], tuple[Points, Points, Float]] = {}
         for p in range(len(own.planes)):
-            under, not_ring = (support(m, window.pixels, p) for m in (made_up, unknown))
-            depth = depths(under, self.feather_px)
-            rim = Points.of(depth > 0)
+            shift = window.pixels.shift(p)
+            if shift not in rims:
+                rims[shift] = self._rim(*(support(m, window.pixels, p) for m in (made_up, unknown)))
+            rim, outside, fade = rims[shift]
             shown = Restored.of(window, picture, own, p)
             here = shown.at(rim.ys, rim.xs)
-            outside = Points.of(grow(under, RING_PX) & ~grow(not_ring, SKIP_PX))
             step = self._step(rim, outside, here, shown.at(outside.ys, outside.xs), 255 / window.pixels.peak)
-            fade = 1 - (depth.ravel()[rim.flat].astype(np.float32) - 1) / np.float32(self.feather_px)
             points.append(rim)
             values.append(here + fade * step)
         return rewrite(own, points, values, window.pixels)
+
+    def _rim(self, under: Bits, not_ring: Bits) -> tuple[Points, Points, Float]:
+        """Return the outermost samples of the fill, the ring around it, and what share of a step each sample takes."""
+        depth = depths(under, self.feather_px)
+        rim = Points.of(depth > 0)
+        outside = Points.of(grow(under, RING_PX) & ~grow(not_ring, SKIP_PX))
+        return rim, outside, 1 - (depth.ravel()[rim.flat].astype(np.float32) - 1) / np.float32(self.feather_px)
 
     def _step(self, rim: Points, outside: Points, here: Float, there: Float, unit: float) -> Float:
         """Return for each rim pixel the correction in code values; `unit` is 8-bit levels a code value."""
@@ -88,10 +95,9 @@ class Seam:
 
 def depths(mask: Bits, px: int) -> Plane:
     """Return how deep each pixel lies in the mask: 1 next to its edge, up to px; 0 outside and deeper down."""
-    out = np.zeros(mask.shape, np.uint8)
-    inner = mask.view(np.uint8)
-    for depth in range(1, px + 1):
-        smaller = cv2.erode(inner, np.ones((3, 3), np.uint8), borderType=cv2.BORDER_REPLICATE)
-        out[(inner > 0) & (smaller == 0)] = depth
-        inner = smaller
-    return out
+    total = inner = mask.view(np.uint8)
+    for _ in range(px - 1):
+        inner = cv2.erode(inner, np.ones((3, 3), np.uint8), borderType=cv2.BORDER_REPLICATE)
+        total = cv2.add(total, inner)
+    deeper = cv2.erode(inner, np.ones((3, 3), np.uint8), borderType=cv2.BORDER_REPLICATE)
+    return total * (1 - deeper)

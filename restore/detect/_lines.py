@@ -96,8 +96,12 @@ class Ridges:
 
 
 def widths(width: int) -> tuple[int, ...]:
-    """Return the odd widths in pixels that are looked for in a picture this wide."""
-    return tuple(sorted({max(1, round(w * width / WIDE_2K_PX)) | 1 for w in WIDTHS_2K_PX}))
+    """Return the odd widths in pixels that are looked for in a picture this wide.
+
+    Small pictures come from narrower film, on which the same scratch is wider.
+    """
+    scale = max((width / WIDE_2K_PX) ** 0.8, 0.35)
+    return tuple(sorted({max(1, round(w * scale)) | 1 for w in WIDTHS_2K_PX}))
 
 
 def ridges(grey: Float) -> Ridges:

@@ -152,7 +152,9 @@ def _vote(window: Window, t: int, line: Line, u: int, drift: Drift) -> tuple[str
         return ("scene" if along else "film"), here
     if here is not None or not _is_still(drift.sideways, scale):
         return "", here
-    passing = any(abs(g) <= 8 * slack for g in gaps)
+    # Something as tall that stands nearby may be the same thing on its way past.
+    tall = 0.5 * line.columns.size
+    passing = any(abs(g) <= 8 * slack and other.columns.size >= tall for other, g in zip(there, gaps, strict=True))
     return ("gone" if not passing and _gone(window, t, line, u) else ""), None
 
 

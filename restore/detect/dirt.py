@@ -22,8 +22,8 @@ TILE_PX = 128
 """Full-resolution work is done on tiles of this size around what the half-size look finds."""
 ROOM_PX = 12
 """A thing is judged in its box widened by this much."""
-STIR_FRAC = 0.02
-"""How far around a thing other changes are looked for, as a share of the width; for large things twice their size."""
+STIR_FRAC = 0.035
+"""How far around a thing other changes are looked for, as a share of the width; three times the size of large things."""
 STIRRED = 10.0
 """Where that many times a thing's area changes around it, it is not looked at further: the scene is in motion there."""
 CLEAR = 0.2
@@ -230,7 +230,7 @@ class _Look:
         """Return the area near the thing that changes on one side of t only, the lesser side, in areas of the thing."""
         s, inner = self.scale, ROOM_PX
         h, w = (box[2] - box[0] - 2 * inner) // s, (box[3] - box[1] - 2 * inner) // s
-        reach = max(round(STIR_FRAC * self.changes[0].shape[1]), 2 * max(h, w))
+        reach = max(round(STIR_FRAC * self.changes[0].shape[1]), 3 * max(h, w))
         y0, x0 = max(0, box[0] // s - reach), max(0, box[1] // s - reach)
         before, after = (v[y0 : box[2] // s + reach, x0 : box[3] // s + reach] for v in self.changes)
         high, low = 0.4 * peak, 0.2 * peak

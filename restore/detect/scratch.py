@@ -38,7 +38,7 @@ class Scratch:
     shortest_frac: float = 0.08
     """Shorter lines are left alone, as a share of the picture's height."""
     margin_px: float = 1.0
-    """How far the mask goes beyond where the line fades into its sides, in pixels of a 2K scan, but 0.5 at least."""
+    """How far the mask goes beyond where the line fades into its sides, in pixels of a 2K scan, but 0.75 at least."""
     still: bool = False
     """Take lines over half the height as scratches where nothing moves (a photograph, a still shot)."""
 
@@ -67,7 +67,7 @@ class Scratch:
         known = inherited(known, _tracks.scale_of(window))
         for line, found in known:
             if found.status == "confirmed":
-                paint(mask, line, max(self.margin_px * _tracks.scale_of(window), 0.5))
+                paint(mask, line, max(self.margin_px * _tracks.scale_of(window), 0.75))
         return Detection(mask, tuple(found for _, found in known if found.confidence))
 
     def judge(self, window: Window, t: int, line: Line, votes: Votes) -> Found | None:

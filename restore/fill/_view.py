@@ -18,11 +18,13 @@ from restore.window import Window
 
 SAFETY_PX = 1
 """A donor pixel must be this far from any damage of its own frame."""
-BAND_SIGMA_PX, BAND_PX = 1.2, 3
-"""Width of the filter between low and high band, and how far it reaches."""
+TAPS = ((-1.2, 0.3125), (0.0, 0.375), (1.2, 0.3125))
+"""Places and weights of three linear readings that together filter like (1, 4, 6, 4, 1) / 16, sigma 1 px."""
 SNAP_PX = 0.1
 """A place this close to a pixel's centre is that pixel: then its very code value is copied."""
 REFINEMENTS = 6
+THIN = 2
+"""The refinement leaves out one ring point in this many."""
 NUDGE_PX = 1.5
 """Longest single step of the refinement."""
 ROBUST = 16.0
@@ -77,9 +79,9 @@ def view(window: Window, site: Site, step: int, tolerance: float) -> View:
             shares.append(fit.share)
         sharp = read(planes[p], at[:, 0], at[:, 1], cv2.INTER_CUBIC)
         samples.append(sharp * fit.gain + fit.offset)
-        low.append(read(low_band(window, u, p), at[:, 0], at[:, 1]) * fit.gain + fit.offset)
-        # Next to damage of its own the low band is smeared with it.
-        pure.append(clear(window, u, at, p, BAND_PX + 1))
+        soft, clean = low_band(planes[p], near_damage(window, u, p), at)
+        low.append(soft * fit.gain + fit.offset)
+        pure.append(clean)
     error = np.mean(errors, 0)
     weight = trust(site, error, shares[0], tolerance) * open_to / np.float32(abs(step))
     return View(step, tuple(samples), tuple(low), tuple(pure), weight, np.maximum(error, site.grain + 0.5) / site.unit)
@@ -99,23 +101,30 @@ def snap(at: Float) -> Float:
     return np.where(np.abs(at - whole) < SNAP_PX, whole, at).astype(np.float32)
 
 
-def clear(window: Window, u: int, at: Float, plane: int, margin_px: int = SAFETY_PX) -> Bits:
-    """Tell which places (n, 2) of a plane of frame u lie in the picture and away from its damage."""
+def near_damage(window: Window, u: int, plane: int) -> Plane:
+    """Return where a plane of frame u is damaged, or next to it: (h, w), 255 and 0."""
     def make() -> Plane:
-        return grow(support(window.hidden(u), window.pixels, plane), margin_px).view(np.uint8) * np.uint8(255)
+        return grow(support(window.hidden(u), window.pixels, plane), SAFETY_PX).view(np.uint8) * np.uint8(255)
 
-    shift = window.pixels.shift(plane)
-    hidden = window.memo("damage-near", (u, shift, margin_px, window.hidden_digest(u)), make)
+    return window.memo("damage-near", (u, window.pixels.shift(plane), window.hidden_digest(u)), make)
+
+
+def clear(window: Window, u: int, at: Float, plane: int) -> Bits:
+    """Tell which places (n, 2) of a plane of frame u lie in the picture and away from its damage."""
+    hidden = near_damage(window, u, plane)
     free = read(hidden, at[:, 0], at[:, 1]) < 0.05 * 255
     return free & inside(at, (hidden.shape[0], hidden.shape[1]))
 
 
-def low_band(window: Window, u: int, plane: int) -> Plane:
-    """Return a plane of frame u without its finest detail."""
-    def make() -> Plane:
-        return cv2.GaussianBlur(window.picture(u).planes[plane], (2 * BAND_PX + 1,) * 2, BAND_SIGMA_PX)
-
-    return window.memo("low-band", (u, plane), make)
+def low_band(plane: Plane, damaged: Plane, at: Float) -> tuple[Float, Bits]:
+    """Return a plane without its finest detail at places (n, 2), and where no damage has got into it."""
+    total, clean = np.zeros(len(at), np.float32), np.ones(len(at), bool)
+    for dy, wy in TAPS:
+        for dx, wx in TAPS:
+            xs, ys = at[:, 0] + np.float32(dx), at[:, 1] + np.float32(dy)
+            total += np.float32(wy * wx) * read(plane, xs, ys)
+            clean &= read(damaged, xs, ys) == 0
+    return total, clean
 
 
 def refine(window: Window, site: Site, u: int, course: Course, scale: int) -> Float:
@@ -128,6 +137,7 @@ def refine(window: Window, site: Site, u: int, course: Course, scale: int) -> Fl
     g, plane = site.grounds[0], window.picture(u).planes[0]
     start = course.targets(g.ring, scale)
     usable = g.ring.of_proxy(course.valid, scale, g.shift) & clear(window, u, start, 0)
+    usable[1::THIN] = False
     ring = Points(g.ring.size, g.ring.ys[usable], g.ring.xs[usable])
     start, cell, known = start[usable], g.cell[usable], site.known[0][usable] * site.unit
     gx, gy = site.slope_x[usable], site.slope_y[usable]

@@ -32,13 +32,15 @@ class Donors:
 
     reach_frames: int = 3
     """How many frames before and after may lend pixels."""
+    seek_frac: float = 0.05
+    """Frames further away than the nearest are asked only while more than this share of the hole is open."""
     tolerance: float = 1.0
     """How much a donor may differ from the surroundings of a hole; 1 is measured to be right, 0.5 is strict."""
 
     def __post_init__(self) -> None:
         """Refuse values outside their ranges."""
-        if not 0 <= self.reach_frames <= 16 or not self.tolerance > 0:
-            raise ValueError(f"needs reach_frames 0 to 16 and tolerance above 0, not {self}")
+        if not (0 <= self.reach_frames <= 16 and 0 <= self.seek_frac <= 1 and self.tolerance > 0):
+            raise ValueError(f"needs reach_frames 0 to 16, seek_frac 0 to 1 and tolerance above 0, not {self}")
 
     def fill(self, window: Window, t: int, planes: tuple[Float, ...], hole: Bits) -> Filling:
         """Copy the hole pixels of frame t that frames within reach show."""
@@ -46,9 +48,10 @@ class Donors:
         into = Filling(tuple(np.zeros(p.shape, np.float32) for p in planes), done, offset)
         shot = window.shot(t, self.reach_frames)
         site = Site.of(window, t, planes, hole)
+        worth = max(1.0, self.seek_frac * len(site.hole))
         for distance in range(1, self.reach_frames + 1):
             steps = [s for s in (-distance, distance) if t + s in shot]
-            if steps and len(site.hole):
+            if steps and len(site.hole) and (distance == 1 or len(site.hole) >= worth):
                 views = [view(window, site, step, self.tolerance) for step in steps]
                 site = site.narrow(~write(into, site, views))
         return into
