@@ -157,6 +157,7 @@ def plan(wish: Wish, as_json: bool) -> None:
         "recipe": prepared.recipe.name, "frames": len(p.frames), "spans": p.count("detect"),
         "span_frames": p.span_frames, "steps": len(p.steps), "threads": p.threads,
         "peak_memory_bytes": p.peak_bytes, "disk_bytes": p.disk_bytes, "estimated_seconds": round(p.seconds, 1),
+        "notes": list(prepared.notes),
     }
     if as_json:
         emit(facts)
@@ -173,6 +174,8 @@ def plan(wish: Wish, as_json: bool) -> None:
         "time": f"about {duration(p.seconds)} (an estimate from the size of the picture)",
     }
     click.echo("\n".join(f"{k:>8}  {v}" for k, v in lines.items()))
+    for note in prepared.notes:
+        click.echo(f"    note  {note}")
 
 
 @lacuna.command()

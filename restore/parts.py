@@ -20,6 +20,7 @@ import re
 import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -48,7 +49,7 @@ class Part:
         """Return the parameters, defaults filled in, as plain values."""
         return {f.name: _plain(getattr(self.made, f.name)) for f in dataclasses.fields(self.made) if f.init}
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """Return a short name for exactly this part: what it is, its version, every parameter, every file it reads."""
         read = self.made.fingerprint() if hasattr(self.made, "fingerprint") else ""

@@ -5,7 +5,8 @@ Pure: nothing is read but the arguments, nothing is written. What does not fit i
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from restore.errors import BudgetError
@@ -107,9 +108,9 @@ def make_steps(
     """Return the steps in an order that never has one before what it needs."""
     grid = source.span.split(span_frames)
     fill_reach, blend_reach = (sum(p.reach_frames for p in room) for room in (recipe.ladder, recipe.blend))
-    blended = [s for s in grid if s.touches(frames)]
-    filled = [s for s in grid if any(s.touches(b.widen(blend_reach, source.span)) for b in blended)]
-    detected = [s for s in grid if any(s.touches(f.widen(fill_reach, source.span)) for f in filled)]
+    blended = _touching(grid, frames)
+    filled = _touching(grid, Span(blended[0].start, blended[-1].stop).widen(blend_reach, source.span))
+    detected = _touching(grid, Span(filled[0].start, filled[-1].stop).widen(fill_reach, source.span))
     wanted = STAGES[: STAGES.index(until) + 1]
     if "fill" not in wanted:
         detected = blended
@@ -160,8 +161,14 @@ def disk_bytes(source: Source, frames: Span, until: Stage) -> int:
     return sidecar + (2 * coded if until in ("encode", "join") else 0)
 
 
-def _near(stage: str, spans: Iterable[Span], around: Span) -> tuple[str, ...]:
-    return tuple(step_name(stage, s) for s in spans if s.touches(around))
+def _touching(spans: Sequence[Span], around: Span) -> Sequence[Span]:
+    """Return those of the spans, which follow one another, that share a frame with `around`."""
+    first = bisect_right(spans, around.start, key=lambda s: s.stop)
+    return spans[first : bisect_left(spans, around.stop, key=lambda s: s.start)]
+
+
+def _near(stage: str, spans: Sequence[Span], around: Span) -> tuple[str, ...]:
+    return tuple(step_name(stage, s) for s in _touching(spans, around))
 
 
 def _seconds(source: Source, steps: Iterable[Step], lanes: int) -> float:

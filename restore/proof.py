@@ -52,8 +52,8 @@ def sentence(proof: Proof) -> str:
         )
     if proof.verdict is Verdict.LOSSY:
         return (
-            f"the proof ends at the encoder: this output is lossy. {proof.frames:,} frames, size, rate and times agree; "
-            f"PSNR outside the masks is {proof.psnr_db:.1f} dB. Make a .mkv (FFV1) for a proof to the last bit."
+            f"the proof ends at the encoder: this output is lossy. {proof.frames:,} frames, size, rate and times "
+            f"agree; PSNR outside the masks is {proof.psnr_db:.1f} dB. Make a .mkv (FFV1) for a proof to the last bit."
         )
     return "VIOLATED: " + "; ".join(_complaints(proof)) + "."
 

@@ -82,6 +82,8 @@ class Prepared:
     plan: Plan
     project: Path
     output: Path
+    notes: tuple[str, ...] = ()
+    """What the output will not hold, known before the work."""
 
 
 def prepare(wish: Wish) -> Prepared:
@@ -103,10 +105,10 @@ def prepare(wish: Wish) -> Prepared:
     _check_output(wish, source, output, project)
     encoder = recipe.encoder(choose(output, source))
     recipe = dataclasses.replace(recipe, encode=(encoder,))
-    encoder.made.check(source, output)
+    notes = encoder.made.check(source, output)
     _check_device(wish.device)
     plan = make_plan(source, recipe, encoder, frames, _budget(wish), _grid_of(project), wish.until)
-    return Prepared(wish, source, recipe, encoder, plan, project, output)
+    return Prepared(wish, source, recipe, encoder, plan, project, output, (*source.notes, *notes))
 
 
 def carry_out(prepared: Prepared, on_result: Progress = lambda _: None) -> Outcome:
@@ -125,10 +127,9 @@ def carry_out(prepared: Prepared, on_result: Progress = lambda _: None) -> Outco
 
 def make_job(prepared: Prepared) -> Job:
     """Return what every worker of the run is told; pins the edits there are now."""
-    plan = prepared.plan
+    plan, revision = prepared.plan, len(Edits(prepared.project / "edits").all())
     return Job(
-        prepared.project.resolve(), prepared.recipe.to_toml(), len(Edits(prepared.project / "edits").all()), plan.frames,
-        prepared.output.resolve(), prepared.encoder.name, plan.picture_cache_bytes, plan.work_cache_bytes,
+        prepared.project.resolve(), prepared.recipe.to_toml(), revision, plan.frames, prepared.output.resolve(), prepared.encoder.name, plan.picture_cache_bytes, plan.work_cache_bytes,
         overwrite=prepared.wish.overwrite,
     )
 

@@ -53,3 +53,13 @@ class Restored:
         flat = np.clip(ys, 0, h - 1) * w + np.clip(xs, 0, w - 1)
         shown = np.where(self.under.ravel()[flat], self.fill.ravel()[flat], self.picture.ravel()[flat])
         return shown.astype(np.float32)
+
+    def between(self, at: Float) -> Float:
+        """Return code values (n,) at places (n, 2) between pixels, linear."""
+        low = np.floor(at)
+        part = (at - low).astype(np.float32)
+        x0, y0 = low[:, 0].astype(np.intp), low[:, 1].astype(np.intp)
+        px, py = part[:, 0], part[:, 1]
+        top = self.at(y0, x0) * (1 - px) + self.at(y0, x0 + 1) * px
+        bottom = self.at(y0 + 1, x0) * (1 - px) + self.at(y0 + 1, x0 + 1) * px
+        return (top * (1 - py) + bottom * py).astype(np.float32)

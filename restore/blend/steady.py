@@ -6,12 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
-import cv2
 import numpy as np
 
-from restore.blend._touch import invented, rewrite
+from restore.blend._touch import Restored, invented, rewrite
 from restore.colour import Float
-from restore.compose import compose
 from restore.frames import Bits, Patch, support
 from restore.motion.points import Points, inside, read
 from restore.motion.proxy import scale_of
@@ -62,13 +60,13 @@ class Steady:
         """Add what frame u shows, as far as it may be believed, to the sums."""
         scale = scale_of(window.size)
         course = window.course(t, u)
-        planes = compose(window.picture(u), theirs, window.pixels).planes
+        picture = window.picture(u)
         open_there = window.hidden(u) & ~theirs.mask
         calm = np.float32(3 * max(window.grain(t), 0.7) * window.pixels.peak / 255)
         for p, q in enumerate(points):
             shift = window.pixels.shift(p)
             at = course.targets(q, scale, shift)
-            seen = read(planes[p], at[:, 0], at[:, 1], cv2.INTER_CUBIC)
+            seen = Restored.of(window, picture, theirs, p).between(at)
             near = np.exp(-np.square(seen - begin[p]) / (2 * calm * calm)) * np.float32(self.share)
             near *= usable(support(open_there, window.pixels, p), at)
             total[p] += near * seen

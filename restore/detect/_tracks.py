@@ -15,12 +15,13 @@ import numpy as np
 from restore.colour import Float
 from restore.detect import _align, _lines
 from restore.detect._lines import WIDE_2K_PX, Line
+from restore.motion.proxy import scale_of as proxy_scale
 from restore.window import Window
 
 POINTS = 10
 """Places along a line at which the scene's motion is asked for, on either side."""
 BESIDE_2K_PX = 24.0
-"""How far beside the line: motion nearer to it is drawn towards it."""
+"""How far beside the line, and a patch of the flow's more: motion nearer to it is dragged along by the line."""
 STILL_PX = 1.0
 """Scenes that move less than this stand still."""
 
@@ -104,9 +105,10 @@ def drifts(window: Window, t: int, lines: tuple[Line, ...], reach: int) -> Itera
     ends = np.cumsum([len(s) for s in starts])[:-1]
     start = np.concatenate(starts)
     for step in (-1, 1):
+        # Added up at places that stay beside the line: places that went along would cross it and be dragged by it.
         places, last = start.copy(), t
         for u in _align.others(window, t, step, reach):
-            places = places + motion_at(window, last, u, places)
+            places = places + motion_at(window, last, u, start)
             last = u
             yield u, [Drift(a, b) for a, b in zip(starts, np.split(places, ends), strict=True)]
 
@@ -118,7 +120,7 @@ def beside(window: Window, line: Line) -> Float:
     strips = np.linspace(line.first, line.stop - 1, POINTS).round().astype(int)
     x = line.columns[strips - line.first]
     y = (strips + 0.5) * rows
-    off = BESIDE_2K_PX * scale_of(window) + 4
+    off = BESIDE_2K_PX * scale_of(window) + 12 * proxy_scale(window.size)
     both = [np.stack([x - line.left_px - off, y], 1), np.stack([x + line.right_px + off, y], 1)]
     places = np.concatenate(both).astype(np.float32)
     inside = places[(places[:, 0] >= 0) & (places[:, 0] <= w - 1)]
@@ -147,7 +149,7 @@ def _vote(window: Window, t: int, line: Line, u: int, drift: Drift) -> tuple[str
     middle = float(np.median(drift.sideways))
     if float(np.mean(np.abs(drift.sideways) >= far)) >= 0.6:
         along = abs(middle) > slack and any(abs(g - middle) <= slack for g in gaps)
-        if along == (here is not None) or not _is_motion(window, t, u, drift):
+        if along == (here is not None) or not _is_motion(window, t, u, drift, line):
             return "", here
         return ("scene" if along else "film"), here
     if here is not None or not _is_still(drift.sideways, scale):
@@ -161,15 +163,20 @@ def _vote(window: Window, t: int, line: Line, u: int, drift: Drift) -> tuple[str
 PATCH = np.stack(np.meshgrid(np.arange(-6, 7, 2), np.arange(-6, 7, 2)), -1).reshape(-1, 2).astype(np.float32)
 
 
-def _is_motion(window: Window, t: int, u: int, drift: Drift) -> bool:
-    """Tell whether the picture bears the motion out: moved, it fits clearly better than left where it was.
+def _is_motion(window: Window, t: int, u: int, drift: Drift, line: Line) -> bool:
+    """Tell whether the picture bears the motion out on one side at least: moved, it fits clearly better than left.
 
-    Flow is dragged along by what moves nearby; plain walls and striped paper then seem to move and do not.
+    Flow is dragged along by what moves nearby; plain walls and striped paper then seem to move and do not. (Only one
+    side, because what comes from the other side has crossed the line on its way.)
     """
     stay, move = drift.start[:, None] + PATCH, drift.end[:, None] + PATCH
     was = _look(window.grey(t), stay)
     left, moved = (np.abs(_look(window.grey(u), at) - was).mean(1) for at in (stay, move))
-    return bool(np.median(moved) < 0.6 * np.median(left)) and float(np.mean(moved < left)) >= 0.7
+    first = drift.start[:, 0] < float(np.median(line.columns))
+    return any(
+        np.median(moved[side]) < 0.6 * np.median(left[side]) and np.mean(moved[side] < left[side]) >= 0.7
+        for side in (first, ~first) if side.any()
+    )
 
 
 def _look(grey: Float, at: Float) -> Float:

@@ -20,14 +20,20 @@ from restore.window import Window
 
 TILE_PX = 128
 """Full-resolution work is done on tiles of this size around what the half-size look finds."""
+SMALLEST_PX = 8
+"""Pictures less high or wide than this have no room for a thing and its surroundings."""
 ROOM_PX = 12
 """A thing is judged in its box widened by this much."""
 STIR_FRAC = 0.035
-"""How far around a thing other changes are looked for, as a share of the width; three times the size of large things."""
+"""How far around a thing other changes are looked for, as a share of the width; three times their size if large."""
 STIRRED = 10.0
 """Where that many times a thing's area changes around it, it is not looked at further: the scene is in motion there."""
 CLEAR = 0.2
 """Nor is a thing that is not this share of its contrast away from all that the neighbours show within a pixel."""
+PASSES = 0.15
+"""A thing passes by if this share of it is found before and, opposite, after."""
+BEND_PX = 3
+"""How far from the straight path it may be, in half-size pixels: it may speed up or turn a little."""
 GATE = 0.4
 """Half-size pictures halve the contrast of the smallest specks, so the first look takes this share of the threshold."""
 
@@ -47,7 +53,7 @@ class Dirt:
     """Least contrast to both neighbours, 8-bit levels."""
     grain_factor: float = 4.0
     """... and least contrast in standard deviations of the grain."""
-    certainty: float = 0.9
+    certainty: float = 0.8
     """Probability from which a thing is dirt; what lies between half of it and it is listed as undecided."""
     smallest_px: int = 4
     """Things of fewer luma pixels are left alone."""
@@ -71,6 +77,8 @@ class Dirt:
     def detect(self, window: Window, t: int) -> Detection:
         """Return the dirt of frame t."""
         nothing = Detection(np.zeros(window.size, bool))
+        if min(window.size) < SMALLEST_PX:
+            return nothing
         before, after = (_align.others(window, t, step, self.reach) for step in (-1, 1))
         if not before or not after:
             return nothing
@@ -96,7 +104,8 @@ class _Look:
         self.grow_px = max(1, round(window.size[1] / 1000))
         self.views: list[Float] = []
         self.made: list[Box] = []
-        self.changes = tuple(cv2.absdiff(_align.small(window, t), side.small) for side in sides)
+        self.shifts = tuple(cv2.subtract(side.small, _align.small(window, t)) for side in sides)
+        self.changes = tuple(np.abs(shift) for shift in self.shifts)
 
     def tiles(self) -> Iterator[Box]:
         """Yield the tiles in which a half-size pixel is beyond both neighbours."""
@@ -217,8 +226,9 @@ class _Look:
     def judge(self, thing: Bits, bright: bool, box: Box) -> tuple[Found, Bits, Box] | None:
         """Return the verdict on one thing, or None where it is plainly part of the scene."""
         y0, x0, y1, x1 = box
-        stir = self.stir(thing, box, float(self.views[2][y0:y1, x0:x1][thing].max()))
-        if stir > STIRRED:
+        peak = float(self.views[2][y0:y1, x0:x1][thing].max())
+        stir = self.stir(thing, box, peak)
+        if stir > STIRRED or (stir > 0 and self.passes(thing, bright, box, peak)):
             return None
         views = self.local(box)
         sure = _judge.probability(_judge.measure(thing, views, stir))
@@ -237,6 +247,21 @@ class _Look:
         one = int(np.count_nonzero((before > high) & (after < low)))
         other = int(np.count_nonzero((after > high) & (before < low)))
         return min(one, other) * s * s / int(thing.sum())
+
+    def passes(self, thing: Bits, bright: bool, box: Box, peak: float) -> bool:
+        """Tell whether the same comes from one side and leaves to the opposite one: a ball, a limb, a drop."""
+        s, sign = self.scale, 1 if bright else -1
+        ys, xs = np.nonzero(thing)
+        y, x = (box[0] + int(ys.min() + ys.max()) // 2) // s, (box[1] + int(xs.min() + xs.max()) // 2) // s
+        h, w = self.shifts[0].shape
+        reach = max(round(STIR_FRAC * w), 3 * max(int(np.ptp(ys)), int(np.ptp(xs))) // s + 3)
+        tall, wide = max(min(reach, y, h - 1 - y), 0), max(min(reach, x, w - 1 - x), 0)
+        before, after = (sign * v[y - tall : y + tall + 1, x - wide : x + wide + 1] for v in self.shifts)
+        high, low = 0.4 * peak, 0.2 * peak
+        was = ((before > high) & (after < low)).astype(np.uint8)
+        will = ((after > high) & (before < low)).astype(np.uint8)
+        meet = was[::-1, ::-1] & cv2.dilate(will, np.ones((2 * BEND_PX + 1, 2 * BEND_PX + 1), np.uint8))
+        return int(np.count_nonzero(meet)) * s * s >= PASSES * int(thing.sum())
 
     def verdict(self, thing: Bits, bright: bool, box: Box, views: Views, sure: float) -> tuple[Found, Bits, Box]:
         """Return the thing with its soft rim, and how sure it is dirt."""

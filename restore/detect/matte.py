@@ -63,7 +63,7 @@ class Matte:
 
     def fingerprint(self) -> str:
         """Return the digest of all masks, so that a mask that is changed changes the part."""
-        each = (f"{p.name} {hashlib.sha256(p.read_bytes()).hexdigest()}" for p in self.files)
+        each = (f"{p.name} {hashlib.sha256(p.read_bytes()).hexdigest()}" for p in (self.files if self.folder else ()))
         return hashlib.sha256("\n".join(each).encode()).hexdigest()
 
     def check(self, size: tuple[int, int], frames: int) -> None:

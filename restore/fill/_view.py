@@ -23,8 +23,6 @@ TAPS = ((-1.2, 0.3125), (0.0, 0.375), (1.2, 0.3125))
 SNAP_PX = 0.1
 """A place this close to a pixel's centre is that pixel: then its very code value is copied."""
 REFINEMENTS = 6
-THIN = 2
-"""The refinement leaves out one ring point in this many."""
 NUDGE_PX = 1.5
 """Longest single step of the refinement."""
 ROBUST = 16.0
@@ -137,7 +135,6 @@ def refine(window: Window, site: Site, u: int, course: Course, scale: int) -> Fl
     g, plane = site.grounds[0], window.picture(u).planes[0]
     start = course.targets(g.ring, scale)
     usable = g.ring.of_proxy(course.valid, scale, g.shift) & clear(window, u, start, 0)
-    usable[1::THIN] = False
     ring = Points(g.ring.size, g.ring.ys[usable], g.ring.xs[usable])
     start, cell, known = start[usable], g.cell[usable], site.known[0][usable] * site.unit
     gx, gy = site.slope_x[usable], site.slope_y[usable]

@@ -17,6 +17,9 @@ from restore.window import Window
 SURE = 0.02
 """Summed weight below which nothing is copied: no donor resembles the surroundings well enough."""
 
+CONTEST = 2.0
+"""Donors that agree must weigh this many times more than those they contradict."""
+
 
 @dataclass(frozen=True)
 class Donors:
@@ -75,7 +78,11 @@ def write(into: Filling, site: Site, views: list[View]) -> Bits:
 
 
 def agree(views: list[View]) -> Float:
-    """Return the weights (k, n) of the views, zero for those that contradict what most of them show."""
+    """Return the weights (k, n) of the views, zero for those that contradict what most of them show.
+
+    Where the contradicting ones weigh nearly as much, none is believed: something moves there that flow has not
+    followed, and a smooth fill is better than a piece of a limb in the wrong place.
+    """
     weight = np.stack([v.weight for v in views])
     low = np.stack([v.low[0] for v in views])
     tolerance = np.stack([v.error for v in views])
@@ -83,8 +90,9 @@ def agree(views: list[View]) -> Float:
     centre = np.take_along_axis(low, best[None], 0)[0]
     if len(views) >= 3:
         centre = np.where((weight > 0).sum(0) >= 3, middle(low, weight), centre)
-    off = np.abs(low - centre)
-    return np.where(off <= 3 * tolerance, weight, 0).astype(np.float32)
+    kept = np.where(np.abs(low - centre) <= 3 * tolerance, weight, 0)
+    clear = kept.sum(0) >= CONTEST * (weight - kept).sum(0)
+    return np.where(clear, kept, 0).astype(np.float32)
 
 
 def middle(values: Float, weight: Float) -> Float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from restore.colour import Float, to_codes
 from restore.errors import PartError
@@ -36,11 +37,10 @@ def fill_frame(ladder: Sequence[Filler], window: Window, t: int, invent: bool = 
         filling = filler.fill(window, t, tuple(planes), left)
         check(filling, filler, planes, left)
         done = filling.done & left
-        for p, plane in enumerate(planes):
-            # Samples still open under `done` are written even where another hole pixel shares them: the filler
-            # that closes them writes last.
-            write = np.flatnonzero(support(done, window.pixels, p))
-            plane.ravel()[write] = filling.planes[p].ravel()[write]
+        # Samples still open under `done` are written even where another hole pixel shares them: the filler that
+        # closes them writes last.
+        for plane, new, under in zip(planes, filling.planes, places(done, window.pixels), strict=True):
+            plane.ravel()[under] = new.ravel()[under]
         patch.origin[done] = 2 + k if filler.invents else DONOR
         if not filler.invents and filling.offset is not None:
             patch.offset[done] = filling.offset[done]
@@ -52,9 +52,17 @@ def fill_frame(ladder: Sequence[Filler], window: Window, t: int, invent: bool = 
 
 def write_codes(patch: Patch, planes: Sequence[Float], pixels: PixelFormat) -> None:
     """Put working samples under the patch's mask into its planes, as legal code values."""
-    for p, plane in enumerate(planes):
-        under = support(patch.mask, pixels, p)
-        patch.planes[p][under] = to_codes(plane[under], pixels)
+    for plane, out, under in zip(planes, patch.planes, places(patch.mask, pixels), strict=True):
+        out.ravel()[under] = to_codes(plane.ravel()[under], pixels)
+
+
+def places(mask: Bits, pixels: PixelFormat) -> list[npt.NDArray[np.intp]]:
+    """Return for each colour plane the places of the samples under a mask in the flattened plane."""
+    made: dict[tuple[int, int], npt.NDArray[np.intp]] = {}
+    for p in range(pixels.colour_planes):
+        if pixels.shift(p) not in made:
+            made[pixels.shift(p)] = np.flatnonzero(support(mask, pixels, p))
+    return [made[pixels.shift(p)] for p in range(pixels.colour_planes)]
 
 
 def check(filling: Filling, filler: Filler, planes: Sequence[Float], left: Bits) -> None:

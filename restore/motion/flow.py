@@ -115,16 +115,14 @@ def engine(preset: str) -> cv2.DISOpticalFlow:
     return made[preset]
 
 
-def vectors(a: Proxy, b: Proxy, preset: str = "medium", guess: Float | None = None) -> Float:
+def vectors(a: Proxy, b: Proxy, preset: str = "medium") -> Float:
     """Return the displacement (h, w, 2) float32 from proxy a to proxy b.
 
-    `guess` is where the search begins (it is not written to). Pictures too small for DIS, or without any texture,
-    get one motion for all of the picture (`whole`).
+    Pictures too small for DIS, or without any texture, get one motion for all of the picture (`whole`).
     """
     if min(a.shape) < TINY_PX or float(a.std()) < 1.0:
         return whole(a, b)
-    start = None if guess is None else guess.copy()
-    return engine(preset).calc(a, b, start)
+    return engine(preset).calc(a, b, None)
 
 
 def whole(a: Proxy, b: Proxy) -> Float:
@@ -138,12 +136,6 @@ def whole(a: Proxy, b: Proxy) -> Float:
     if clear > WHOLE_CLEAR:
         out[...] = move
     return out
-
-
-def chain(first: Float, second: Float) -> Float:
-    """Return the displacement of going `first` and then `second`: (h, w, 2) float32."""
-    at = grid(first.shape[0], first.shape[1]) + first
-    return first + cv2.remap(second, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
 
 def grid(h: int, w: int) -> Float:

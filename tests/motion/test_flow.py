@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from restore.frames import support
-from restore.motion.flow import Flow, chain, estimate, vectors
+from restore.motion.flow import Flow, estimate, vectors
 from restore.motion.inward import Shore, inward
 from restore.motion.points import Cells, Points, around, grow, read
 from restore.motion.proxy import prefill, proxy, scale_of, shrink
@@ -82,19 +82,6 @@ def test_tiny_pictures_get_one_motion():
 def test_no_texture_no_motion():
     flat = np.full((60, 80), 90, np.uint8)
     assert not vectors(flat, flat).any()
-
-
-def test_a_guess_reaches_further_than_the_search():
-    a, b = pair(move=(0, 5))
-    guess = np.full((120, 160, 2), (5, 0), np.float32)
-    found = vectors(a, b, "ultrafast", guess)
-    assert np.median(found[20:-20, 20:-20, 0]) == pytest.approx(5, abs=0.2)
-    assert (guess == (5, 0)).all()
-
-
-def test_chaining_adds_up():
-    one = np.full((30, 40, 2), (2, 1), np.float32)
-    assert np.allclose(chain(one, one), 2 * one)
 
 
 def test_motion_under_a_hole_comes_from_around_it():
