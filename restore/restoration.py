@@ -18,6 +18,7 @@ from pathlib import Path
 from restore import run as runner
 from restore.edits import Edits
 from restore.encode import choose
+from restore.encode.whole import discard
 from restore.errors import BudgetError, OutputError, RestoreError
 from restore.ledger import Stage, write_atomic
 from restore.parts import Part
@@ -117,6 +118,8 @@ def carry_out(prepared: Prepared, on_result: Progress = lambda _: None) -> Outco
     _check_disk(prepared)
     store = Store.create(prepared.project, source, plan.span_frames)
     with store.locked():
+        for stale in prepared.output.parent.glob(f".{prepared.output.name}.*.partial"):
+            discard(stale)  # of a run that was killed while it joined
         job = make_job(prepared)
         write_atomic(prepared.project / "recipe.toml", job.recipe_toml)
         write_atomic(prepared.project / "run.json", json.dumps(dataclasses.asdict(_record(prepared)), indent=1))
@@ -129,7 +132,8 @@ def make_job(prepared: Prepared) -> Job:
     """Return what every worker of the run is told; pins the edits there are now."""
     plan, revision = prepared.plan, len(Edits(prepared.project / "edits").all())
     return Job(
-        prepared.project.resolve(), prepared.recipe.to_toml(), revision, plan.frames, prepared.output.resolve(), prepared.encoder.name, plan.picture_cache_bytes, plan.work_cache_bytes,
+        prepared.project.resolve(), prepared.recipe.to_toml(), revision, plan.frames, prepared.output.resolve(),
+        prepared.encoder.name, plan.picture_cache_bytes, plan.work_cache_bytes,
         overwrite=prepared.wish.overwrite,
     )
 

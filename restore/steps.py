@@ -281,8 +281,8 @@ def _encode(open_: Session, span: Span, seen: Mapping[int, str]) -> Made:
 
     first = open_.job.frames.start
     source = open_.store.source.excerpt(open_.job.frames)
-    path = segment_path(open_.job.project, span)
-    open_.encoder.made.write_segment(path, source, Span(span.start - first, span.stop - first), composed())
+    place, path = _segment(open_, span)
+    open_.encoder.made.write_segment(path, source, place, composed())
     return Made({t: seen[t] for t in span}, {"bytes": _bytes_of(path)})
 
 
@@ -293,14 +293,8 @@ def _join(open_: Session, near: list[Result]) -> Made:
             f"{output} exists and is not what this run would write. Add --overwrite, or choose another -o: "
             "everything but the last joining is done and will not be done again."
         )
-    for result in near:
-        if not segment_path(open_.job.project, result.span).exists():
-            _encode(open_, result.span, result.digests)  # it went into an output that is there no more
-    segments = [
-        (Span(r.span.start - open_.job.frames.start, r.span.stop - open_.job.frames.start),
-         segment_path(open_.job.project, r.span))
-        for r in near
-    ]
+    _fetch_segments(open_, near)
+    segments = [_segment(open_, r.span) for r in near]
     notes = open_.encoder.made.join(open_.job.output, source.excerpt(open_.job.frames), segments)
     facts = {
         "output": _identity(open_.job.output),
@@ -310,6 +304,26 @@ def _join(open_: Session, near: list[Result]) -> Made:
         "notes": list(notes or ()),
     }
     return Made({}, facts)
+
+
+def _fetch_segments(open_: Session, near: list[Result]) -> None:
+    """Have every segment there: those tidied away come back out of the last output, or are encoded again."""
+    missing = [r for r in near if not segment_path(open_.job.project, r.span).exists()]
+    last = open_.store.ledger.read("join", open_.job.frames)
+    if missing and last and _intact(last, open_.job.output):
+        kept = last.facts.get("segments", {})
+        same = [r for r in missing if kept.get(str(r.span)) == r.key]
+        excerpt = open_.store.source.excerpt(open_.job.frames)
+        open_.encoder.made.extract(open_.job.output, excerpt, [_segment(open_, r.span) for r in same])
+        missing = [r for r in missing if r not in same]
+    for result in missing:
+        _encode(open_, result.span, result.digests)
+
+
+def _segment(open_: Session, span: Span) -> tuple[Span, Path]:
+    """Return a segment's place in the output, counted from the output's first frame, and on disk."""
+    first = open_.job.frames.start
+    return Span(span.start - first, span.stop - first), segment_path(open_.job.project, span)
 
 
 def tidy(job: Job) -> None:

@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 import pytest
 
-from restore import restoration
+from restore import restoration, steps
 from restore.decode import open_decoder
 from restore.errors import OutputError, RestoreError, SourceError, StoreError
 from restore.frames import support
@@ -154,7 +154,7 @@ def command(reel: Path, out: Path, *more: str) -> list[str]:
     return [sys.executable, "-m", "cli", "run", str(reel), "-o", str(out), "--json", *more]
 
 
-def killed_after(steps: int, command: list[str], how: signal.Signals) -> tuple[set[str], int]:
+def killed_after(count: int, command: list[str], how: signal.Signals) -> tuple[set[str], int]:
     """Start a run, stop it after some steps; return the steps it had finished and its exit status."""
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout
@@ -163,19 +163,19 @@ def killed_after(steps: int, command: list[str], how: signal.Signals) -> tuple[s
             event = json.loads(line)
             if event["event"] == "step":
                 seen.add(event["step"])
-            if len(seen) >= steps:
+            if len(seen) >= count:
                 process.send_signal(how)
                 break
         process.communicate(timeout=60)
     return seen, process.returncode
 
 
-@pytest.mark.parametrize("steps", [1, 6, 14])
-def test_kill_it_anywhere_and_it_goes_on(steps: int, reel: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("count", [1, 6, 14])
+def test_kill_it_anywhere_and_it_goes_on(count: int, reel: Path, tmp_path: Path) -> None:
     whole, out = tmp_path / "whole.mkv", tmp_path / "out.mkv"
     restore_it(Wish(str(reel), str(whole)), 4)
     Store.create(tmp_path / "out.mkv.lacuna", probe(reel), 4)
-    finished, _ = killed_after(steps, command(reel, out), signal.SIGKILL)
+    finished, _ = killed_after(count, command(reel, out), signal.SIGKILL)
     assert not out.exists()
     again = subprocess.run(command(reel, out), cwd=ROOT, capture_output=True, text=True, check=True)
     repeated = {e["step"] for e in map(json.loads, again.stdout.splitlines())
@@ -425,3 +425,31 @@ def test_an_output_that_would_change_needs_permission(reel: Path, masks: Path, t
     with pytest.raises(OutputError, match="--overwrite"):
         carry_out(prepare(replace(wish, masks=str(masks))))
     assert (tmp_path / "out.mkv").read_bytes() == written
+
+
+@pytest.mark.parametrize("suffix", [".mkv", ".mov", ".mp4"])
+def test_after_an_edit_the_untouched_segments_are_copied_not_encoded(
+    suffix: str, reel: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / f"out{suffix}"
+    wish = Wish(str(reel), str(out), workflow="masks", overwrite=True, settings=("h264.grid_frames=4",))
+    restore_it(wish, 4)
+    painted = tmp_path / "painted"
+    painted.mkdir()
+    mask = np.zeros(SIZE, np.uint8)
+    mask[50:54, 60:64] = 255
+    cv2.imwrite(str(painted / "000001.png"), mask)
+    import_masks(Store.open(Path(f"{out}.lacuna")), painted)
+    encoded: list[int] = []
+    real = steps._encode
+    monkeypatch.setattr(steps, "_encode", lambda s, span, seen: encoded.append(span.start) or real(s, span, seen))
+    restore_it(wish)
+    assert encoded == [0], "frame 1 is in the first segment, and no other had to be encoded"
+    fresh = tmp_path / f"fresh{suffix}"
+    few = tmp_path / "masks"
+    shutil.copytree(painted, few)
+    for t in range(FRAMES):
+        if t != 1:
+            cv2.imwrite(str(few / f"{t:06d}.png"), np.zeros(SIZE, np.uint8))
+    restore_it(replace(wish, output=str(fresh), masks=str(few)), 4)
+    assert out.read_bytes() == fresh.read_bytes()

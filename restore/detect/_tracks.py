@@ -144,19 +144,19 @@ def _vote(window: Window, t: int, line: Line, u: int, drift: Drift) -> tuple[str
     far = max(2 * (line.left_px + line.right_px), 6 * scale + 2)
     there = [other for other in lines_of(window, u) if other.sign == line.sign and _overlap(line, other) >= 0.3]
     gaps = [_gap(line, other) for other in there]
+    # What the line may have become, had it moved, is as tall as it is.
+    alike = [g for other, g in zip(there, gaps, strict=True) if 2 * other.columns.size >= line.columns.size]
     nearest = min(gaps, key=abs, default=np.inf)
     here = nearest if abs(nearest) <= slack else None
     middle = float(np.median(drift.sideways))
     if float(np.mean(np.abs(drift.sideways) >= far)) >= 0.6:
-        along = abs(middle) > slack and any(abs(g - middle) <= slack for g in gaps)
+        along = abs(middle) > slack and any(abs(g - middle) <= slack for g in alike)
         if along == (here is not None) or not _is_motion(window, t, u, drift, line):
             return "", here
         return ("scene" if along else "film"), here
     if here is not None or not _is_still(drift.sideways, scale):
         return "", here
-    # Something as tall that stands nearby may be the same thing on its way past.
-    tall = 0.5 * line.columns.size
-    passing = any(abs(g) <= 8 * slack and other.columns.size >= tall for other, g in zip(there, gaps, strict=True))
+    passing = any(abs(g) <= 8 * slack for g in alike)
     return ("gone" if not passing and _gone(window, t, line, u) else ""), None
 
 

@@ -14,9 +14,6 @@ from restore.errors import PartError
 from restore.frames import Bits
 from restore.window import Window
 
-SHAKE_2K_PX = 1.2
-"""A line that strays this far from a steady path while all beside it stays lies on the film."""
-
 LISTED_FRAC = 0.25
 """Shorter lines about which nothing can be said are not worth a person's time."""
 
@@ -26,8 +23,8 @@ class Scratch:
     """Good at vertical scratches while the scene moves; in a still shot it lists lines as undecided and leaves them.
 
     Lines come from an a-contrario detector on each frame (Newson, Almansa, Gousseau and Perez, IEEE Trans. Image
-    Processing 23(3), 2014). A line is confirmed where the scene moves away under it, or where it comes, goes or
-    wanders while all beside it stays. Poles and door frames of a still shot look like scratches: a person decides.
+    Processing 23(3), 2014). A line is confirmed where the scene moves away under it, or where it comes and
+    goes while all beside it stays. Poles and door frames of a still shot look like scratches: a person decides.
     """
 
     version: ClassVar[int] = 1
@@ -87,23 +84,23 @@ class Scratch:
         area = int(line.shows.sum()) * rows * round(line.left_px + line.right_px + 1)
         if votes.scene >= self.witnesses and votes.scene > votes.film:
             return None
-        sure, why = self.verdict(votes, tall, max(_tracks.scale_of(window), 0.6))
+        sure, why = self.verdict(votes, tall)
         if why and tall < LISTED_FRAC:
             sure = 0.0
         return Found(t, "scratch", box, area, sure, "undecided" if why else "confirmed", why)
 
-    def verdict(self, votes: Votes, tall: float, scale: float) -> tuple[float, str]:
+    def verdict(self, votes: Votes, tall: float) -> tuple[float, str]:
         """Return (confidence, why it is undecided; empty where it is confirmed)."""
         if votes.film >= self.witnesses and votes.film >= 3 * votes.scene:
             return 1 - 0.5 ** votes.film, ""
         if votes.gone >= max(self.witnesses, 0.5 * (votes.frames - votes.seen)) and tall >= 0.3 and not votes.scene:
             return 1 - 0.6 ** votes.gone, ""
-        if votes.shake_px >= SHAKE_2K_PX * scale and tall >= 0.3 and not votes.scene:
-            return 0.8, ""
         if self.still and tall >= 0.5 and not votes.scene:
             return 0.5, ""
         if not votes.frames:
             return 0.3, "a single frame cannot tell a scratch from a line of the scene"
+        if votes.shake_px >= 1:
+            return 0.4, f"nothing moves beside it, and it wanders by {votes.shake_px:.1f} px: look whether it is a scratch"
         seen = f"{votes.film} of {votes.frames} frames say film and {votes.scene} say scene"
         return 0.3, f"{seen}: too little moves to tell a scratch from a line of the scene"
 

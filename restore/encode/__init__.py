@@ -40,3 +40,9 @@ class Encoder(Protocol):
 
     def join(self, output: Path, source: Source, segments: Sequence[tuple[Span, Path]]) -> tuple[str, ...]:
         """Make `output` from all segments of the film, in order, whole or not at all; return notes on what was lost."""
+
+    def extract(self, output: Path, source: Source, wanted: Sequence[tuple[Span, Path]]) -> None:
+        """Take segments back out of an output that `join` made, without encoding: for a film of which a part changed.
+
+        Raises OutputError where the output holds fewer frames than are wanted of it.
+        """

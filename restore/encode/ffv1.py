@@ -16,7 +16,7 @@ import numpy as np
 
 from restore.encode import carry, segment
 from restore.encode.clock import clock
-from restore.encode.mux import Container, join
+from restore.encode.mux import Container, extract, join
 from restore.encode.native import to_frame, view
 from restore.errors import OutputError
 from restore.frames import Picture
@@ -82,6 +82,10 @@ class Ffv1:
     def join(self, output: Path, source: Source, segments: Sequence[tuple[Span, Path]]) -> tuple[str, ...]:
         """Make the film's file; return notes on what could not be carried over."""
         return join(output, source, segments, Container("matroska", encoder="Lavc ffv1"))
+
+    def extract(self, output: Path, source: Source, wanted: Sequence[tuple[Span, Path]]) -> None:
+        """Copy segments back out of an output of this encoder."""
+        extract(output, wanted, "matroska")
 
 
 def layout(pixels: PixelFormat) -> str:

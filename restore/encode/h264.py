@@ -10,7 +10,7 @@ from typing import ClassVar
 from restore.encode import carry, segment
 from restore.encode.clock import clock
 from restore.encode.convert import Conversion, conversion, loss_note
-from restore.encode.mux import Container, join
+from restore.encode.mux import Container, extract, join
 from restore.frames import Picture
 from restore.source import Source
 from restore.span import Span
@@ -83,6 +83,10 @@ class H264:
     def join(self, output: Path, source: Source, segments: Sequence[tuple[Span, Path]]) -> tuple[str, ...]:
         """Make the film's file; return notes on what could not be carried over."""
         return join(output, source, segments, Container("mp4", REORDER_FRAMES, encoder="Lavc libx264"))
+
+    def extract(self, output: Path, source: Source, wanted: Sequence[tuple[Span, Path]]) -> None:
+        """Copy segments back out of an output of this encoder."""
+        extract(output, wanted, "mp4")
 
 
 def _conversion(source: Source) -> Conversion:

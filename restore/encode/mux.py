@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,25 @@ def join(output: Path, source: Source, segments: Segments, container: Container)
         notes.append(f"frame times are rounded to {container.name}'s unit of {times.unit} s; "
                      "their number and order are kept")
     return tuple(notes)
+
+
+def extract(output: Path, wanted: Segments, container: str) -> None:
+    """Copy the picture packets of each wanted span, in the order they are decoded, into a segment of its own."""
+    left = sorted(wanted)
+    with av.open(str(output)) as film:
+        pictures = [s for s in film.streams.video if not s.disposition & Disposition.attached_pic]
+        packets = (p for p in film.demux(pictures[0]) if p.size)
+        at = 0
+        for span, path in left:
+            with whole(path) as partial, av.open(
+                str(partial), "w", format=container, container_options={"fflags": "+bitexact"}
+            ) as out:
+                stream = out.add_stream_from_template(pictures[0], opaque=True)
+                for packet in islice(packets, span.start - at, span.stop - at):
+                    packet.stream = stream
+                    out.mux(packet)
+                    at += 1
+            at = span.stop
 
 
 def check_segments(source: Source, segments: Segments) -> None:

@@ -10,7 +10,7 @@ from typing import ClassVar
 from restore.encode import carry, segment
 from restore.encode.clock import clock
 from restore.encode.convert import Conversion, conversion, loss_note
-from restore.encode.mux import Container, join
+from restore.encode.mux import Container, extract, join
 from restore.frames import Picture
 from restore.source import Source
 from restore.span import Span
@@ -52,6 +52,10 @@ class Prores:
         """Make the film's file; return notes on what could not be carried over."""
         tag = "ap4h" if _full_chroma(source) else "apch"
         return join(output, source, segments, Container("mov", codec_tag=tag, encoder="Lavc prores_ks"))
+
+    def extract(self, output: Path, source: Source, wanted: Sequence[tuple[Span, Path]]) -> None:
+        """Copy segments back out of an output of this encoder."""
+        extract(output, wanted, "mov")
 
 
 def _full_chroma(source: Source) -> bool:

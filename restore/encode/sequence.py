@@ -89,6 +89,14 @@ class Sequence:
                     shutil.copyfile(file, partial / file.name)
         return tuple(_notes(source, output))
 
+    def extract(self, output: Path, source: Source, wanted: Listed[tuple[Span, Path]]) -> None:
+        """Copy pictures back out of a folder, or the one picture."""
+        for span, path in wanted:
+            with whole(path) as partial:
+                partial.mkdir()
+                for name in names(source)[span.start : span.stop]:
+                    shutil.copyfile(output if _is_single(output) else output / name, partial / name)
+
 
 def names(source: Source) -> tuple[str, ...]:
     """Return the name of each frame's file: the source's own, for video a running number from 0."""

@@ -11,10 +11,13 @@ import numpy.typing as npt
 
 from restore.colour import Float
 from restore.frames import Bits
+from restore.motion.points import TINY, Cells, Points
 
 Double = npt.NDArray[np.float64]
 LEVEL_STEPS = 60
 """Most steps of the solver on one level of the pyramid; small holes need a handful."""
+WIDE_PX = 8
+"""Holes that hold no square of this side are solved on one level."""
 PRECISION = 5e-6
 """The solver stops when the error has come down to this share of the plane's contrast around the holes."""
 
@@ -40,10 +43,8 @@ class Graph:
         near = cv2.dilate(hole.view(np.uint8), cross)
         wide = np.pad(cv2.dilate(near, cross), 1)
         flat = np.flatnonzero(wide)
-        number = np.full(wide.size, len(flat), np.intp)
-        number[flat] = np.arange(len(flat))
         step = wide.shape[1]
-        neighbours = np.stack([number[flat + d] for d in (-step, step, -1, 1)])
+        neighbours = np.stack([numbers(flat, flat + d) for d in (-step, step, -1, 1)])
         ys = flat // step
         inner = (ys - 1) * hole.shape[1] + (flat - ys * step - 1)
         degree = (neighbours < len(flat)).sum(0).astype(np.float64)
@@ -72,9 +73,11 @@ def solve(plane: Float, hole: Bits, tension: float) -> Float:
     """
     if not hole.any():
         return plane
-    begin = pyramid(plane, hole)
     graph = Graph.of(hole)
-    values = begin.ravel()[graph.flat].astype(np.float64)
+    deep = wide(hole)
+    values = (pyramid(plane, hole) if deep else plane).ravel()[graph.flat].astype(np.float64)
+    if not deep:
+        values[graph.unknown] = surroundings(graph, values, hole.shape[1])
     known = values[~graph.unknown]
     contrast = float(known.std()) if known.size else 0.0
     if contrast > 0:
@@ -83,6 +86,28 @@ def solve(plane: Float, hole: Bits, tension: float) -> Float:
     out = plane.copy()
     out.ravel()[graph.flat[graph.unknown]] = values[graph.unknown].astype(np.float32)
     return out
+
+
+def numbers(flat: npt.NDArray[np.intp], wanted: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+    """Return where the wanted places stand in a sorted list of places; its length for those that are not in it."""
+    at = np.minimum(np.searchsorted(flat, wanted), len(flat) - 1)
+    return np.where(flat[at] == wanted, at, len(flat))
+
+
+def wide(hole: Bits) -> bool:
+    """Tell whether a hole is so wide that its middle has to be approached from a coarser level."""
+    core = cv2.erode(hole.view(np.uint8), np.ones((WIDE_PX, WIDE_PX), np.uint8), borderValue=1)
+    return bool(core.any())
+
+
+def surroundings(graph: Graph, values: Double, width: int) -> Double:
+    """Return a first guess for the unknown samples: the mean of the known ones around them."""
+    ys, xs = graph.flat // width, graph.flat % width
+    points = Points((int(ys.max()) + 1, width), ys, xs)
+    cells = Cells(points.size, WIDE_PX, WIDE_PX)
+    known = points.pick(~graph.unknown)
+    n, total = cells.sums(cells.of(known), values[~graph.unknown].astype(np.float32))
+    return cells.at(total / np.maximum(n, TINY), points.pick(graph.unknown)).astype(np.float64)
 
 
 def pyramid(plane: Float, hole: Bits) -> Float:
