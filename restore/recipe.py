@@ -35,7 +35,7 @@ class Policy:
 class Motion:
     """How motion is measured, for every part alike."""
 
-    preset: str = "medium"
+    preset: str = "fast"
     """OpenCV DIS preset: ultrafast, fast or medium."""
 
     def __post_init__(self) -> None:

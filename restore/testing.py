@@ -189,6 +189,17 @@ class FillerSuite:
         window = Window.of(film(pixels, size, 1), pixels, [np.ones(size, bool)])
         assert not self.run(window, 0, window.hidden(0)).done.any()
 
+    @pytest.mark.parametrize("size", [(1, 1), (1, 9), (9, 1), (5, 7), (24, 24)], ids=str)
+    @pytest.mark.parametrize("kind", ["full", "columns"])
+    def test_tiny_pictures(self, size: tuple[int, int], kind: str) -> None:
+        """Small pictures and hopeless masks among neighbours are no reason to fail."""
+        pixels = LAYOUTS["yuv420p"]
+        masks = [np.ones(size, bool) if kind == "full" else np.broadcast_to(np.arange(size[1]) % 2 == 0, size).copy()
+                 for _ in range(4)]
+        masks[2] = np.zeros(size, bool)
+        window = Window.of(film(pixels, size, 4, (0, 2)), pixels, masks)
+        check_patch(fill_frame([self.make()], window, 1), window)
+
     def test_one_frame(self) -> None:
         """A photograph is a film of one frame."""
         window, _ = damaged_window("gbrp16le", SIZES[1], frames=1)

@@ -38,7 +38,7 @@ class Window:
     cache: Cache = field(default_factory=lambda: Cache(1 << 28), compare=False)
     name: str = ""
     """Tells apart the films that share a cache."""
-    preset: str = "medium"
+    preset: str = "fast"
     """DIS preset for flow."""
     veil: str = ""
     """Tells apart windows that share a cache and a film but hide different things."""

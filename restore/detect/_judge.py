@@ -1,9 +1,9 @@
 """One thing that both neighbouring frames contradict in, the probability that it is dirt out.
 
-Nine measurements of the thing and of the ring around it are weighed by a logistic rule. Its weights were fitted on real
-moving clips with synthetic dust, dirt, hairs and blotches, with and without grain; clips and seeds other than those
-were used to measure it. The strongest witness is the ring: where the neighbours do not agree with each other around the
-thing, the motion was not understood and nothing is to be believed (the "ring check" of flow-based inpainting).
+Twelve measurements of the thing and of the ring around it are weighed by a logistic rule. Its weights were fitted on
+real moving clips with synthetic dust, dirt, hairs and blotches, with and without grain; other stretches of film and
+other seeds were used to measure it. The strongest witness is the ring: where the neighbours do not agree with each
+other around the thing, the motion was not understood and nothing is to be believed.
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ import numpy as np
 from restore.colour import Float
 from restore.detect import _align, _lines
 from restore.detect._lines import WIDE_2K_PX, Line
+from restore.frames import Bits
 from restore.motion.proxy import scale_of as proxy_scale
 from restore.window import Window
 
@@ -79,10 +80,31 @@ class Drift:
     end: Float
     """(n, 2) the same places in the other frame."""
 
+    line: Line
+    tilt: float
+    """Columns a row of the line."""
+
     @property
     def sideways(self) -> Float:
-        """Return how far (n,) each went to the right."""
-        return self.end[:, 0] - self.start[:, 0]
+        """Return how far (n,) each went off to the right of the line: what runs along a line does not leave it."""
+        gone = self.end - self.start
+        return gone[:, 0] - np.float32(self.tilt) * gone[:, 1]
+
+    @property
+    def leftmost(self) -> Bits:
+        """Return which places (n,) are to the left of the line."""
+        return self.start[:, 0] < np.float32(np.median(self.line.columns))
+
+    def leaves(self, far: float) -> bool:
+        """Tell whether the scene went away under the line: on both sides, and to the same one.
+
+        Rails ahead of a moving camera stay where they are while the scene parts to their left and right.
+        """
+        left, right = self.sideways[self.leftmost], self.sideways[~self.leftmost]
+        if not left.size or not right.size:
+            return False
+        a, b = float(np.median(left)), float(np.median(right))
+        return min(abs(a), abs(b)) >= far and a * b > 0
 
 
 def _shake(gaps: list[tuple[int, float]]) -> float:
@@ -110,7 +132,14 @@ def drifts(window: Window, t: int, lines: tuple[Line, ...], reach: int) -> Itera
         for u in _align.others(window, t, step, reach):
             places = places + motion_at(window, last, u, start)
             last = u
-            yield u, [Drift(a, b) for a, b in zip(starts, np.split(places, ends), strict=True)]
+            each = zip(starts, np.split(places, ends), lines, strict=True)
+            yield u, [Drift(a, b, line, _tilt(window, line)) for a, b, line in each]
+
+
+def _tilt(window: Window, line: Line) -> float:
+    """Return the columns a row by which a line leans."""
+    rows = -(-window.size[0] // _lines.STRIPS)
+    return float(line.columns[-1] - line.columns[0]) / max((line.columns.size - 1) * rows, 1)
 
 
 def beside(window: Window, line: Line) -> Float:
@@ -149,9 +178,9 @@ def _vote(window: Window, t: int, line: Line, u: int, drift: Drift) -> tuple[str
     nearest = min(gaps, key=abs, default=np.inf)
     here = nearest if abs(nearest) <= slack else None
     middle = float(np.median(drift.sideways))
-    if float(np.mean(np.abs(drift.sideways) >= far)) >= 0.6:
+    if drift.leaves(far):
         along = abs(middle) > slack and any(abs(g - middle) <= slack for g in alike)
-        if along == (here is not None) or not _is_motion(window, t, u, drift, line):
+        if along == (here is not None) or not _is_motion(window, t, u, drift):
             return "", here
         return ("scene" if along else "film"), here
     if here is not None or not _is_still(drift.sideways, scale):
@@ -163,7 +192,7 @@ def _vote(window: Window, t: int, line: Line, u: int, drift: Drift) -> tuple[str
 PATCH = np.stack(np.meshgrid(np.arange(-6, 7, 2), np.arange(-6, 7, 2)), -1).reshape(-1, 2).astype(np.float32)
 
 
-def _is_motion(window: Window, t: int, u: int, drift: Drift, line: Line) -> bool:
+def _is_motion(window: Window, t: int, u: int, drift: Drift) -> bool:
     """Tell whether the picture bears the motion out on one side at least: moved, it fits clearly better than left.
 
     Flow is dragged along by what moves nearby; plain walls and striped paper then seem to move and do not. (Only one
@@ -172,7 +201,7 @@ def _is_motion(window: Window, t: int, u: int, drift: Drift, line: Line) -> bool
     stay, move = drift.start[:, None] + PATCH, drift.end[:, None] + PATCH
     was = _look(window.grey(t), stay)
     left, moved = (np.abs(_look(window.grey(u), at) - was).mean(1) for at in (stay, move))
-    first = drift.start[:, 0] < float(np.median(line.columns))
+    first = drift.leftmost
     return any(
         np.median(moved[side]) < 0.6 * np.median(left[side]) and np.mean(moved[side] < left[side]) >= 0.7
         for side in (first, ~first) if side.any()

@@ -14,6 +14,8 @@ from restore.errors import PartError
 from restore.frames import Bits
 from restore.window import Window
 
+SHORT_FRAC = 0.2
+"""Lines shorter than this share of the height need three times the witnesses: much of a scene is so short."""
 LISTED_FRAC = 0.25
 """Shorter lines about which nothing can be said are not worth a person's time."""
 
@@ -91,7 +93,8 @@ class Scratch:
 
     def verdict(self, votes: Votes, tall: float) -> tuple[float, str]:
         """Return (confidence, why it is undecided; empty where it is confirmed)."""
-        if votes.film >= self.witnesses and votes.film >= 3 * votes.scene:
+        needed = self.witnesses if tall >= SHORT_FRAC else 3 * self.witnesses
+        if votes.film >= needed and votes.film >= 3 * votes.scene:
             return 1 - 0.5 ** votes.film, ""
         if votes.gone >= max(self.witnesses, 0.5 * (votes.frames - votes.seen)) and tall >= 0.3 and not votes.scene:
             return 1 - 0.6 ** votes.gone, ""
@@ -100,7 +103,7 @@ class Scratch:
         if not votes.frames:
             return 0.3, "a single frame cannot tell a scratch from a line of the scene"
         if votes.shake_px >= 1:
-            return 0.4, f"nothing moves beside it, and it wanders by {votes.shake_px:.1f} px: look whether it is a scratch"
+            return 0.4, f"it wanders by {votes.shake_px:.1f} px while nothing moves beside it: a person should look"
         seen = f"{votes.film} of {votes.frames} frames say film and {votes.scene} say scene"
         return 0.3, f"{seen}: too little moves to tell a scratch from a line of the scene"
 

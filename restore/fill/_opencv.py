@@ -11,6 +11,8 @@ from restore.frames import Bits
 FULL_SCALE = 65535.0
 """OpenCV's Telea adds terms in grey levels, which are lost on [0, 1]: float planes are stretched to this."""
 MARGIN_PX = 16
+SMALLEST_PX = 4
+"""On pictures with a shorter side OpenCV answers with not-a-number."""
 
 
 def inpaint(plane: Float, hole: Bits, peak: float, radius_px: float, method: int) -> Float:
@@ -19,6 +21,9 @@ def inpaint(plane: Float, hole: Bits, peak: float, radius_px: float, method: int
         return plane
     x, y, w, h = cv2.boundingRect(hole.view(np.uint8))
     part = np.s_[max(0, y - MARGIN_PX) : y + h + MARGIN_PX, max(0, x - MARGIN_PX) : x + w + MARGIN_PX]
+    if min(plane.shape) < SMALLEST_PX:
+        low, high = SMALLEST_PX, (slice(SMALLEST_PX, -SMALLEST_PX),) * 2
+        return inpaint(np.pad(plane, low, "edge"), np.pad(hole, low, "edge"), peak, radius_px, method)[high]
     stretch = np.float32(FULL_SCALE / peak)
     filled = cv2.inpaint(plane[part] * stretch, hole[part].astype(np.uint8), radius_px, method) / stretch
     out = plane.copy()
