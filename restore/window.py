@@ -115,7 +115,7 @@ class Window:
     def flow(self, t: int, u: int) -> motion.Flow:
         """Return the motion from frame t to frame u with its validity. Ask only within one shot."""
         key = (t, u, self.hidden_digest(t), self.hidden_digest(u), self.preset)
-        return self.memo(
-            "flow", key,
-            lambda: motion.estimate(self.vectors(t, u), self.vectors(u, t), scale_of(self.size)),
-        )
+        there, back, scale = self.vectors(t, u), self.vectors(u, t), scale_of(self.size)
+        # The displacements are held once, under their own name; only the small verdict on them is held beside.
+        valid = self.memo("valid", key, lambda: motion.estimate(there, back, scale).valid)
+        return motion.Flow(there, valid, scale)
