@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -110,17 +111,20 @@ class Session:
     def patch(self, layer: str, t: int) -> Patch:
         """Return a stored patch of frame t, from memory where it was made here lately."""
         source = self.store.source
-        packed: Packed = self.patches.get((layer, t), lambda: pack(self.store.patch(layer, t), source.pixels))
-        return unpack(packed, source.pixels, source.size)
+        return unpack(self.packed(layer, t), source.pixels, source.size)
 
-    def keep(self, layer: str, patches: list[Patch]) -> dict[int, str]:
-        """Hold fresh patches for the steps that follow; return their digests."""
-        digests = {}
-        for patch in patches:
-            packed = pack(patch, self.store.source.pixels)
-            self.patches.put((layer, patch.index), packed)
-            digests[patch.index] = packed.digest
-        return digests
+    def packed(self, layer: str, t: int) -> Packed:
+        """Return the same as it is held."""
+        return self.patches.get((layer, t), lambda: self.store.patch(layer, t))
+
+    def keep(self, layer: str, span: Span, patches: Iterable[Patch]) -> dict[int, str]:
+        """Store fresh patches and hold them for the steps that follow; return their digests."""
+        packed = [pack(patch, self.store.source.pixels) for patch in patches]
+        below = [self.packed("fill", t) for t in span] if layer != "fill" else []
+        self.store.write_patches(layer, span, packed, below)
+        for one in packed:
+            self.patches.put((layer, one.index), one)
+        return {one.index: one.digest for one in packed}
 
     def empty(self, t: int) -> Patch:
         """Return a patch that changes nothing in frame t."""

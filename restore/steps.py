@@ -20,7 +20,7 @@ from restore.compose import compose
 from restore.detect import Detection
 from restore.errors import OutputError, RestoreError, SourceError
 from restore.fill.ladder import fill_frame
-from restore.frames import DONOR, Bits, Picture, digest
+from restore.frames import DONOR, Bits, Patch, Picture, digest
 from restore.ledger import Stage, Stamp, key_of, now
 from restore.parts import Part
 from restore.session import Job, Session, session
@@ -236,15 +236,17 @@ def _detect_facts(
 def _fill(open_: Session, span: Span) -> Made:
     window = open_.window(hiding=True)
     ladder = [part.made for part in open_.recipe.fill]
-    patches, pixels = [], {}
-    for t in span:
+    pixels = {}
+
+    def fill_one(t: int) -> Patch:
         wanted = open_.mask(t)
-        patch = fill_frame(ladder, window, t, open_.recipe.policy.invent) if wanted.any() else open_.empty(t)
-        patches.append(patch)
-        if wanted.any():
-            pixels[str(t)] = _origins(open_, wanted, patch.origin, patch.mask)
-    open_.store.write_patches("fill", span, patches)
-    kept = open_.keep("fill", patches)
+        if not wanted.any():
+            return open_.empty(t)
+        patch = fill_frame(ladder, window, t, open_.recipe.policy.invent)
+        pixels[str(t)] = _origins(open_, wanted, patch.origin, patch.mask)
+        return patch
+
+    kept = open_.keep("fill", span, map(fill_one, span))
     # What stayed unfilled is hidden from the blenders too, so it belongs to the digest although no patch holds it.
     digests = {t: f"{d} {window.hidden_digest(t)}" if open_.mask(t).any() else d for t, d in kept.items()}
     return Made(digests, {"pixels": pixels})
@@ -261,13 +263,12 @@ def _origins(open_: Session, wanted: Bits, origin: Any, filled: Bits) -> dict[st
 def _blend(open_: Session, span: Span) -> Made:
     window = open_.window(hiding=True)
     chain = [part.made for part in open_.recipe.blend]
-    patches = []
-    for t in span:
+
+    def blend_one(t: int) -> Patch:
         raw = open_.patch("fill", t)
-        filled = raw.mask.any()
-        patches.append(blend_frame(chain, window, t, lambda u: open_.patch("fill", u)) if filled else raw)
-    open_.store.write_patches("blend", span, patches)
-    return Made(open_.keep("blend", patches))
+        return blend_frame(chain, window, t, lambda u: open_.patch("fill", u)) if raw.mask.any() else raw
+
+    return Made(open_.keep("blend", span, map(blend_one, span)))
 
 
 def _encode(open_: Session, span: Span, seen: Mapping[int, str]) -> Made:

@@ -1,7 +1,8 @@
 """The project directory: sparse layers (masks, patches, origins) in a Zarr sidecar, and what identifies the project.
 
-Chunks are single frames (the unit of reading), shards are spans (the unit of writing: one file, written whole by one
-step). Empty chunks are never written, so presence says nothing: the ledger's stamp says done. The only zarr import.
+Masks and origins are pictures; samples are rows that hold only what lies under the mask, in raster order. Chunks are
+single frames (the unit of reading), shards are spans (the unit of writing: files written whole by one step). Empty
+chunks are never written, so presence says nothing: the ledger's stamp says done. The only zarr import.
 """
 
 from __future__ import annotations
@@ -18,16 +19,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import zarr
-from zarr.codecs import ZstdCodec
+from zarr.codecs import BloscCodec, ZstdCodec
 
 from restore.errors import StoreError
-from restore.frames import Bits, Patch
+from restore.frames import Bits, Packed, support
 from restore.ledger import Ledger, write_atomic
 from restore.source import Source
 from restore.span import Span
 
 FORMAT = 1
 """Version of the directory's layout; a project of another one is refused, not guessed at."""
+CHUNK_SAMPLES, SHARD_SAMPLES = 1 << 15, 1 << 18
+"""How rows of masked samples are cut: a chunk holds a lightly damaged 2K frame, a shard a badly damaged one."""
 
 
 @dataclass(frozen=True)
@@ -132,23 +135,37 @@ class Store:
 
     # Patches
 
-    def write_patches(self, layer: str, span: Span, patches: Sequence[Patch]) -> None:
-        """Write the patches of all frames of a span of the grid; layer "fill" also holds mask, origin and offset."""
-        for p in range(self.source.pixels.colour_planes):
-            self._write(f"{layer}/plane{p}", span, np.stack([patch.planes[p] for patch in patches]))
-        if layer == "fill":
-            self._write("fill/origin", span, np.stack([patch.origin for patch in patches]))
-            self._write("fill/offset", span, np.stack([patch.offset for patch in patches]))
+    def write_patches(
+        self, layer: str, span: Span, patches: Sequence[Packed], below: Sequence[Packed] = ()
+    ) -> None:
+        """Write the patches of all frames of a span of the grid.
 
-    def patch(self, layer: str, t: int) -> Patch:
-        """Return the patch of frame t; an empty one where nothing was written."""
+        "fill" holds origin, offset and samples; every later layer holds only what it adds to the samples of "fill",
+        which are given as `below`: mostly nothing.
+        """
+        if layer == "fill":
+            self._write("fill/origin", span, np.stack([origin_of(p, self.source.size) for p in patches]))
+            self._write_rows("fill/offset", span, [p.offset for p in patches], np.dtype(np.int8), 0)
+        for p in range(self.source.pixels.colour_planes):
+            rows = [_bits(patch.samples[p][1]) for patch in patches]
+            if below:
+                rows = [row - _bits(under.samples[p][1]) for row, under in zip(rows, below, strict=True)]
+            self._write_rows(f"{layer}/plane{p}", span, rows, rows[0].dtype, p)
+
+    def patch(self, layer: str, t: int) -> Packed:
+        """Return the patch of frame t as a layer left it; one that changes nothing where nothing was written."""
         pixels, size = self.source.pixels, self.source.size
-        planes = tuple(
-            self._read(f"{layer}/plane{p}", t, pixels.shape(p, size), pixels.dtype)
-            for p in range(pixels.colour_planes)
-        )
         origin = self._read("fill/origin", t, size, np.uint8)
-        return Patch(t, origin > 0, planes, origin, self._read("fill/offset", t, size, np.int8))
+        where = np.flatnonzero(origin).astype(np.int32)
+        offset = self._read_row("fill/offset", t, where.size, np.int8)
+        samples = []
+        for p in range(pixels.colour_planes):
+            at = np.flatnonzero(support(origin > 0, pixels, p)).astype(np.int32) if where.size else where
+            values = self._read_row(f"fill/plane{p}", t, at.size, unsigned(pixels.dtype))
+            if layer != "fill":
+                values = values + self._read_row(f"{layer}/plane{p}", t, at.size, values.dtype)
+            samples.append((at, values.view(pixels.dtype)))
+        return Packed(t, where, tuple(samples), origin.ravel()[where], offset)
 
     # Arrays
 
@@ -164,6 +181,29 @@ class Store:
             return np.zeros(shape, dtype)
         return np.asarray(array[t])
 
+    def _write_rows(
+        self, name: str, span: Span, rows: Sequence[npt.NDArray[Any]], dtype: np.dtype[Any], plane: int
+    ) -> None:
+        """Write one row of samples a frame, from the left; what lay to the right of them before is gone."""
+        if (array := self._array(name)) is None:
+            if not any(row.any() for row in rows):
+                return
+            h, w = self.source.pixels.shape(plane, self.source.size)
+            array = self._make_rows(name, h * w, dtype)
+        width = min(array.shape[1], -(-max(row.size for row in rows) // SHARD_SAMPLES) * SHARD_SAMPLES)
+        block = np.zeros((len(rows), width), dtype)
+        for line, row in zip(block, rows, strict=True):
+            line[: row.size] = row
+        if width:
+            array[span.start : span.stop, :width] = block
+        if width < array.shape[1]:
+            array[span.start : span.stop, width:] = 0
+
+    def _read_row(self, name: str, t: int, length: int, dtype: Any) -> npt.NDArray[Any]:
+        if not length or (array := self._array(name)) is None:
+            return np.zeros(length, dtype)
+        return np.asarray(array[t, :length])
+
     def _array(self, name: str) -> zarr.Array[Any] | None:
         if name not in self._open:
             if not (self.folder / "layers.zarr" / name / "zarr.json").exists():
@@ -172,18 +212,47 @@ class Store:
         return self._open[name]
 
     def _make(self, name: str, shape: tuple[int, ...], dtype: Any) -> zarr.Array[Any]:
+        """Make a layer of pictures: the frame is the unit of reading, the span of the grid that of writing."""
+        return self._create(
+            name, (self.source.frames, *shape), (1, *shape), (self.facts.span_frames, *shape), dtype,
+            ZstdCodec(level=1), ("t", "y", "x"),
+        )
+
+    def _make_rows(self, name: str, length: int, dtype: Any) -> zarr.Array[Any]:
+        """Make a layer of rows: the masked samples of a frame in raster order, from the left, the rest empty."""
+        chunk, shard = min(CHUNK_SAMPLES, length), min(SHARD_SAMPLES, length)
+        if length > CHUNK_SAMPLES:
+            shard = -(-shard // CHUNK_SAMPLES) * CHUNK_SAMPLES
+        return self._create(
+            name, (self.source.frames, length), (1, chunk), (self.facts.span_frames, shard), dtype,
+            BloscCodec(cname="zstd", clevel=5, shuffle="shuffle"), ("t", "sample"),
+        )
+
+    def _create(
+        self, name: str, shape: tuple[int, ...], chunks: tuple[int, ...], shards: tuple[int, ...], dtype: Any,
+        codec: ZstdCodec | BloscCodec, axes: tuple[str, ...],
+    ) -> zarr.Array[Any]:
         try:
-            array = self._group.create_array(
-                name,
-                shape=(self.source.frames, *shape),
-                chunks=(1, *shape),
-                shards=(self.facts.span_frames, *shape),
-                dtype=dtype,
-                compressors=[ZstdCodec(level=1)],
-                dimension_names=("t", "y", "x"),
-                fill_value=0,
+            self._open[name] = self._group.create_array(
+                name, shape=shape, chunks=chunks, shards=shards, dtype=dtype, compressors=[codec],
+                dimension_names=axes, fill_value=0,
             )
         except (zarr.errors.ContainsArrayError, FileExistsError):
-            return self._array(name) or self._make(name, shape, dtype)  # another worker was first
-        self._open[name] = array
-        return array
+            return self._array(name) or self._create(name, shape, chunks, shards, dtype, codec, axes)
+        return self._open[name]
+
+
+def unsigned(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """Return the unsigned integers of a type's size: they wrap, so that a difference always leads back exactly."""
+    return np.dtype(f"u{dtype.itemsize}")
+
+
+def _bits(samples: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    return samples.view(unsigned(samples.dtype))
+
+
+def origin_of(packed: Packed, size: tuple[int, int]) -> npt.NDArray[np.uint8]:
+    """Return the origin (H, W) of a packed patch."""
+    origin = np.zeros(size, np.uint8)
+    origin.ravel()[packed.where] = packed.origin
+    return origin

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from restore.edits import Edits
 from restore.errors import StoreError
-from restore.frames import Patch, support
+from restore.frames import Patch, pack, support
 from restore.source import PixelFormat, Source
 from restore.span import Span
 from restore.store import Store
@@ -37,19 +37,50 @@ def test_layers_hold_what_was_written_and_nothing_elsewhere(tmp_path: Path) -> N
     assert again.mask_layers() == ["dirt"]
 
 
-def test_patches_come_back(tmp_path: Path) -> None:
-    store = Store.create(tmp_path / "p", SOURCE, 12)
-    mask = np.zeros(SIZE, bool)
-    mask[4:7, 5:9] = True
+LAYOUTS = [
+    PixelFormat("yuv422p10le", "yuv", 10, 0, 1), PixelFormat("gray", "grey", 8), PixelFormat("gbrp16le", "rgb", 16),
+    PixelFormat("yuva420p", "yuv", 8, 1, 1, alpha=True), PixelFormat("gbrpf32le", "rgb", 32),
+]
+
+
+def random_patch(pixels: PixelFormat, t: int, share: float, seed: int) -> Patch:
+    rng = np.random.default_rng(seed)
+    mask = rng.random(SIZE) < share
     planes = tuple(
-        np.where(support(mask, SOURCE.pixels, p), 700 + p, 0).astype(np.uint16) for p in range(3)
+        np.where(support(mask, pixels, p), rng.random(pixels.shape(p, SIZE)) * pixels.peak, 0).astype(pixels.dtype)
+        for p in range(pixels.colour_planes)
     )
-    patch = Patch(24, mask, planes, mask.astype(np.uint8), (mask * -2).astype(np.int8))
-    store.write_patches("fill", Span(24, 25), [patch])
-    got = Store.open(tmp_path / "p").patch("fill", 24)
-    assert np.array_equal(got.mask, mask)
-    assert all(np.array_equal(a, b) for a, b in zip(got.planes, planes, strict=True))
-    assert got.offset[5, 6] == -2
+    return Patch(t, mask, planes, mask * np.uint8(2), (mask * -2).astype(np.int8))
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.sampled_from(LAYOUTS), st.lists(st.sampled_from([0.0, 0.02, 0.9]), min_size=2, max_size=4), st.integers(0, 99))
+def test_patches_come_back_exactly_also_when_written_again(
+    tmp_path_factory: pytest.TempPathFactory, pixels: PixelFormat, shares: list[float], seed: int
+) -> None:
+    source = replace(SOURCE, pixels=pixels)
+    store = Store.create(tmp_path_factory.mktemp("s") / "p", source, 12)
+    for again, share in enumerate(shares):  # what a longer patch left behind must not show in a shorter one
+        fill = [pack(random_patch(pixels, t, share, seed + t + again), pixels) for t in range(12, 24)]
+        blend = [
+            replace(p, samples=tuple((at, np.roll(values, 1)) for at, values in p.samples)) for p in fill
+        ]
+        store.write_patches("fill", Span(12, 24), fill)
+        store.write_patches("blend", Span(12, 24), blend, fill)
+        read = Store.open(store.folder)
+        for wanted, layer in ((fill, "fill"), (blend, "blend")):
+            assert [read.patch(layer, t).digest for t in range(12, 24)] == [p.digest for p in wanted]
+    assert read.patch("fill", 3).digest == "-"
+
+
+def test_a_row_longer_than_a_shard_comes_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("restore.store.CHUNK_SAMPLES", 32)
+    monkeypatch.setattr("restore.store.SHARD_SAMPLES", 128)
+    store = Store.create(tmp_path / "p", SOURCE, 12)
+    for share in (0.9, 0.1, 0.5):
+        fill = [pack(random_patch(SOURCE.pixels, t, share, t), SOURCE.pixels) for t in range(12)]
+        store.write_patches("fill", Span(0, 12), fill)
+        assert [Store.open(tmp_path / "p").patch("fill", t).digest for t in range(12)] == [p.digest for p in fill]
 
 
 def test_empty_layers_take_no_room(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from restore import colour
 from restore.compose import compose
 from restore.edits import Edits
-from restore.frames import DONOR, Bits, Patch, Picture
+from restore.frames import DONOR, Bits, Patch, Picture, unpack
 from restore.report.facts import Summary, Undecided
 from restore.report.markup import Markup, el
 from restore.report.palette import LEFT, RGB, SHADES, shade_of_origin
@@ -108,7 +108,7 @@ def _doubt(source: Source, find: Undecided, picture: Picture) -> Markup:
 
 
 def _closeup(store: Store, s: Summary, t: int, picture: Picture) -> Closeup:
-    patch = store.patch(_final_layer(store, t, s.recipe), t)
+    patch = unpack(store.patch(_final_layer(store, t, s.recipe), t), store.source.pixels, store.source.size)
     wanted = _wanted(store, s, t) | patch.mask
     box = frame_around(patch.mask if patch.mask.any() else wanted, _alignment(store.source))
     scale = max(1, SHOWN_PX // max(box[2] - box[0], box[3] - box[1]))

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from restore.frames import DONOR, Bits, Patch, Picture, empty_patch, support
+from restore.frames import DONOR, Bits, Patch, Picture, empty_patch, pack, support
 from restore.ledger import Stamp, write_atomic
 from restore.source import PixelFormat, Source, Stream
 from restore.span import Span
@@ -143,5 +143,6 @@ def put(made: Project, masks: Mapping[int, Bits], patches: Mapping[int, Patch], 
     nothing = np.zeros(source.size, bool)
     made.store.write_masks("dirt", span, [masks.get(t, nothing) for t in span])
     filled = [patches.get(t, empty_patch(t, source.pixels, source.size)) for t in span]
-    made.store.write_patches("fill", span, filled)
-    made.store.write_patches("blend", span, filled)
+    packed = [pack(patch, made.store.source.pixels) for patch in filled]
+    made.store.write_patches("fill", span, packed)
+    made.store.write_patches("blend", span, packed, packed)
