@@ -22,6 +22,9 @@ from restore.steps import Result
 FATAL = ("OutputError", "StoreError")
 """Kinds of failure that the other spans would only repeat: the disk is full, the project is not ours."""
 
+ANSWER_WITHIN = "20s"
+"""How long an existing cluster may take to answer."""
+
 
 @dataclass
 class Outcome:
@@ -127,7 +130,7 @@ def _client(workers: int, scheduler: str, threads: int) -> Iterator[Any]:
 
     if scheduler:
         try:
-            client = Client(scheduler, timeout="20s", set_as_default=False)
+            client = Client(scheduler, timeout=ANSWER_WITHIN, set_as_default=False)
         except (OSError, ValueError) as error:
             raise RestoreError(
                 f"no Dask scheduler answers at {scheduler} ({error}). Start one with `dask scheduler`, "
