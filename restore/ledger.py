@@ -9,7 +9,7 @@ import json
 import os
 import platform
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -97,7 +97,7 @@ class Ledger:
         """Record a step, atomically."""
         host = stamp.host or platform.node()
         full = replace(stamp, host=host, code=stamp.code or code_version())
-        write_atomic(self.folder / f"{stamp.name}.json", json.dumps(asdict(full), indent=1, sort_keys=True))
+        write_atomic(self.folder / f"{stamp.name}.json", json.dumps(vars(full), sort_keys=True))
 
     def stamps(self, stages: Sequence[str] = ("detect", "fill", "blend", "encode", "join")) -> Iterator[Stamp]:
         """Yield the stamps of the given stages, stage by stage, in the film's order."""

@@ -9,6 +9,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from restore.cuts import REACH_FRAMES
 from restore.errors import BudgetError
 from restore.ledger import Stage, step_name
 from restore.motion.proxy import scale_of
@@ -17,8 +18,13 @@ from restore.recipe import Recipe
 from restore.source import Source
 from restore.span import Span
 
-SPAN_FRAMES = (8, 6, 4, 2, 1)
+SPAN_FRAMES = (24, 16, 12, 8, 6, 4, 3, 2, 1)
 """Span lengths to choose from: the longest that memory allows. They do not change a pixel."""
+COMFORT_BYTES = 1250 << 20
+"""What a process takes without being asked to make do with less, where the picture's size permits it at all."""
+CHAIN_SPANS = 3
+"""A span cannot be blended before detection is this far ahead: blending needs its neighbour filled, filling needs its
+neighbour searched."""
 BASE_BYTES = 360 << 20
 """A process with its libraries and an open codec."""
 FLOWS = 26
@@ -36,6 +42,9 @@ class Step:
     span: Span
     needs: tuple[str, ...] = ()
     """Names of the steps whose results it takes."""
+    after: tuple[str, ...] = ()
+    """Names of steps it waits for without taking anything: what keeps detection from running far ahead of encoding,
+    by when the frames it had decoded would no longer be held."""
 
     @property
     def name(self) -> str:
@@ -83,27 +92,34 @@ def make_plan(
 
     `span_frames` is the grid of a project that exists already. Raises BudgetError where memory does not suffice.
     """
-    lengths = [span_frames] if span_frames else [n for n in SPAN_FRAMES if n <= max(1, source.frames)]
-    threads = budget.threads
-    while True:
-        for length in lengths:
-            caches = cache_bytes(source, recipe, length)
-            peak = peak_bytes(source, caches, threads)
-            if budget.memory_bytes is None or peak <= budget.memory_bytes:
-                break
-        else:
-            if threads > 1:
-                threads -= 1
-                continue
-            raise BudgetError(_too_little(source, peak, budget.memory_bytes or 0))
-        break
-    steps = make_steps(source, recipe, encoder, frames, length, until)
-    disk, seconds = disk_bytes(source, frames, until), _seconds(source, steps, threads * budget.processes)
+    lengths = [span_frames] if span_frames else [n for n in SPAN_FRAMES if n <= max(4, source.frames)]
+    length, threads, caches, peak = _fitting(source, recipe, lengths, budget)
+    lanes = threads * budget.processes
+    steps = make_steps(source, recipe, encoder, frames, length, until, lanes)
+    disk, seconds = disk_bytes(source, frames, until), _seconds(source, steps, lanes)
     return Plan(steps, frames, length, *caches, peak, disk, seconds, threads)
 
 
+def _fitting(
+    source: Source, recipe: Recipe, lengths: Sequence[int], budget: Budget
+) -> tuple[int, int, tuple[int, int], int]:
+    """Return the span length, threads, caches and peak that fit: first with comfort, then at all, then more slowly."""
+    allowed = budget.memory_bytes
+    limits = [COMFORT_BYTES if allowed is None else min(allowed, COMFORT_BYTES), allowed]
+    peak = 0
+    for threads in range(budget.threads, 0, -1):
+        for limit in limits:
+            for length in lengths if limit == limits[0] else lengths[-4:]:
+                caches = cache_bytes(source, recipe, length, threads * budget.processes)
+                peak = peak_bytes(source, caches, threads)
+                if limit is None or peak <= limit:
+                    return length, threads, caches, peak
+    raise BudgetError(_too_little(source, peak, allowed or 0))
+
+
 def make_steps(
-    source: Source, recipe: Recipe, encoder: Part, frames: Span, span_frames: int, until: Stage = "join"
+    source: Source, recipe: Recipe, encoder: Part, frames: Span, span_frames: int, until: Stage = "join",
+    lanes: int = 1,
 ) -> tuple[Step, ...]:
     """Return the steps in an order that never has one before what it needs."""
     grid = source.span.split(span_frames)
@@ -116,13 +132,17 @@ def make_steps(
         detected = blended
     if "blend" not in wanted or not recipe.blend:
         filled = blended
-    steps = [Step("detect", s) for s in detected]
+    last: Stage = "blend" if "blend" in wanted and recipe.blend else "fill" if "fill" in wanted else "detect"
+    ends = {s: step_name(last, s) for s in blended} if last != "detect" else {}
+    behind = [None] * (CHAIN_SPANS + lanes) + list(detected)
+    steps = [
+        Step("detect", s, after=(ends[b],) if b in ends else ()) for s, b in zip(detected, behind, strict=False)
+    ]
     if "fill" in wanted:
         steps += [Step("fill", s, _near("detect", detected, s.widen(fill_reach, source.span))) for s in filled]
     if "blend" in wanted and recipe.blend:
         steps += [Step("blend", s, _near("fill", filled, s.widen(blend_reach, source.span))) for s in blended]
     if "encode" in wanted:
-        last: Stage = "blend" if recipe.blend else "fill"
         pieces = frames.split(encoder.made.segment_frames or span_frames)
         encoded = [Step("encode", s, _near(last, blended, s)) for s in pieces]
         steps += encoded
@@ -131,14 +151,15 @@ def make_steps(
     return tuple(steps)
 
 
-def cache_bytes(source: Source, recipe: Recipe, span_frames: int) -> tuple[int, int]:
+def cache_bytes(source: Source, recipe: Recipe, span_frames: int, lanes: int) -> tuple[int, int]:
     """Return the bytes of the picture cache and the work cache for spans of a length.
 
-    A frame is decoded once if it is still held when the last stage comes to it: detection runs ahead of encoding by
-    what the ladder and the blenders reach, rounded up to spans, and by its own reach.
+    A frame is decoded once if it is still held when it is encoded. Detection is kept from running further ahead than
+    `Step.after` lets it, and looks ahead as far as it reaches, and as cuts do.
     """
-    ahead = max((p.reach_frames for p in recipe.detect), default=0) + 6
-    held = min(source.frames, 3 * span_frames + 2 * ahead + sum(p.reach_frames for p in recipe.ladder))
+    ahead = max((p.reach_frames for p in recipe.detect), default=0) + REACH_FRAMES
+    spans = CHAIN_SPANS + lanes + 1
+    held = min(source.frames, spans * span_frames + ahead + sum(p.reach_frames for p in recipe.ladder))
     h, w = source.size
     scale = scale_of(source.size)
     flow = (h // scale) * (w // scale) * 9

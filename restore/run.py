@@ -7,9 +7,10 @@ goes on where it was, an edit redoes what it changes, and neither needs code of 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from graphlib import TopologicalSorter
 from typing import Any
 
 from restore import session as sessions
@@ -88,10 +89,10 @@ def _results(client: Any, job: Job, plan: Plan) -> Iterator[tuple[Result, str]]:
 
     token = uuid.uuid4().hex[:8]  # so that two runs on one cluster never take each other's results
     futures: dict[str, Any] = {}
-    for step in plan.steps:
-        needs = [futures[name] for name in step.needs]
+    for step in in_order(plan.steps):
+        needs, after = ([futures[name] for name in names] for names in (step.needs, step.after))
         futures[step.name] = client.submit(
-            _work, step.stage, job, step, needs, key=f"{step.name}-{token}", priority=-_place(step), pure=False
+            _work, step.stage, job, step, needs, after, key=f"{step.name}-{token}", priority=-_place(step), pure=False
         )
     try:
         for future in as_completed(list(futures.values()), loop=client.loop):
@@ -100,13 +101,22 @@ def _results(client: Any, job: Job, plan: Plan) -> Iterator[tuple[Result, str]]:
         client.cancel(list(futures.values()))
 
 
+def in_order(steps: Sequence[Step]) -> list[Step]:
+    """Return the steps so that none comes before one it needs or waits for."""
+    sorter = TopologicalSorter({step.name: (*step.needs, *step.after) for step in steps})
+    known = {step.name: step for step in steps}
+    return [known[name] for name in sorter.static_order()]
+
+
 def _place(step: Step) -> int:
     """Where in the film a step belongs; what is nearer the start goes first, so little is held between stages."""
     return step.span.start if step.stage != "join" else step.span.stop
 
 
-def _work(stage: str, job: Job, step: Step, needs: list[tuple[Result, str]]) -> tuple[Result, str]:
-    """Run one step in whichever process Dask chose."""
+def _work(
+    stage: str, job: Job, step: Step, needs: list[tuple[Result, str]], after: list[tuple[Result, str]]
+) -> tuple[Result, str]:
+    """Run one step in whichever process Dask chose; `after` was only waited for."""
     near = [result for result, _ in needs]
     if stage == "detect":
         return steps.detect(job, step.span), _process_name()

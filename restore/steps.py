@@ -40,7 +40,8 @@ class Result:
     """Whether the stamp already had it."""
     failed: str = ""
     seconds: float = 0.0
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    """What the output could not hold. Everything else a step finds out is in its stamp: edges carry digests."""
     decoded_frames: int = 0
     """Frames this process has decoded so far."""
     key: str = ""
@@ -139,20 +140,21 @@ def _step(
     except Exception as error:  # whatever a part throws: the other spans go on, and the next run tries again
         trace = "" if isinstance(error, RestoreError) else traceback.format_exc()
         why = f"{type(error).__name__}: {error}"
-        failed = Stamp(**{**asdict(stamp), "failed": why, "facts": {"traceback": trace}})
+        failed = replace(stamp, failed=why, facts={"traceback": trace})
         open_.store.ledger.write(failed)
         return _result(open_, failed)
     out = {str(t): d for t, d in made.digests.items()}
     seconds = round(time.monotonic() - begun, 3)
-    done = Stamp(**{**asdict(stamp), "out": out, "facts": dict(made.facts), "seconds": seconds})
+    done = replace(stamp, out=out, facts=dict(made.facts), seconds=seconds)
     open_.store.ledger.write(done)
     return _result(open_, done)
 
 
 def _result(open_: Session, stamp: Stamp, reused: bool = False) -> Result:
     digests = {int(t): d for t, d in stamp.out.items()}
+    notes = tuple(stamp.facts.get("notes", ()))
     return Result(
-        stamp.stage, Span(*stamp.span), digests, reused, stamp.failed, stamp.seconds, stamp.facts,
+        stamp.stage, Span(*stamp.span), digests, reused, stamp.failed, stamp.seconds, notes,
         open_.decoded_frames, stamp.key,
     )
 
@@ -228,7 +230,7 @@ def _detect_facts(
             for layer, detections in found.items()
         },
         "objects": {
-            layer: [asdict(o) for d in detections for o in d.objects] for layer, detections in found.items()
+            layer: [vars(o) for d in detections for o in d.objects] for layer, detections in found.items()
         },
     }
 

@@ -9,6 +9,7 @@ from restore import recipe
 from restore.errors import BudgetError
 from restore.parts import make
 from restore.plan import Budget, make_plan, make_steps
+from restore.run import in_order
 from restore.source import PixelFormat, Source
 from restore.span import Span
 
@@ -36,6 +37,9 @@ def test_every_step_comes_after_what_it_needs_and_every_frame_is_encoded_once(
         assert set(step.needs) <= seen
         seen.add(step.name)
     assert len(seen) == len(steps)
+    for lanes in (1, 2, 8):  # waiting for one another never becomes a circle
+        ordered = in_order(make_steps(source(frames), FILM, encoder, Span(start, stop), span_frames, lanes=lanes))
+        assert {s.name for s in ordered} == seen
     assert [t for s in steps if s.stage == "encode" for t in s.span] == list(range(start, stop))
     for step in steps:
         if step.stage == "fill":
