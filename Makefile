@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Where torch comes from: nothing for PyPI, or `--index-url` of the CPU or CUDA builds that pytorch.org names.
+TORCH_FROM ?=
 # Clean clips for `make bench`; without any, scenes of the program's own.
 CLIPS ?=
 TOOLS := ffmpeg mediainfo mediaconch
@@ -16,7 +18,7 @@ help:
 
 $(VENV)/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt torch
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt $(TORCH_FROM) torch
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
