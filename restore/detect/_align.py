@@ -16,6 +16,8 @@ from restore.window import Window
 Box = tuple[int, int, int, int]
 SAME_LEVELS = (10.0, 0.35)
 """Frames whose half-size pictures differ by no more than this anywhere, and on average, are one frame shown twice."""
+SAMPLES = 8000
+"""Brightness is compared in about this many pixels."""
 BLOCK_PX = 32
 """Brightness differences are evened out over blocks of this many half-size pixels."""
 
@@ -98,7 +100,8 @@ def _lay(window: Window, t: int, u: int) -> Laid:
 
 def tone(here: Float, there: Float) -> tuple[float, float]:
     """Return (gain, offset) that brings `there` to the brightness of `here`, going by what fits."""
-    a, b = there[::5, ::5].ravel().astype(np.float64), here[::5, ::5].ravel().astype(np.float64)
+    step = max(1, round((here.size / SAMPLES) ** 0.5))
+    a, b = there[::step, ::step].ravel().astype(np.float64), here[::step, ::step].ravel().astype(np.float64)
     keep = np.ones(a.size, bool)
     gain, offset = 1.0, float(np.median(b - a)) if a.size else 0.0
     for _ in range(3):

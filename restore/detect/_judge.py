@@ -1,136 +1,84 @@
-"""One thing that both neighbouring frames contradict in, the probability that it is dirt out.
+"""What both neighbouring frames contradict in, measured, the probability that each thing is dirt out.
 
-Twelve measurements of the thing and of the ring around it are weighed by a logistic rule. Its weights were fitted on
-real moving clips with synthetic dust, dirt, hairs and blotches, with and without grain; other stretches of film and
-other seeds were used to measure it. The strongest witness is the ring: where the neighbours do not agree with each
-other around the thing, the motion was not understood and nothing is to be believed.
+The measurements of a thing and of the ring around it are weighed by a small network of one hidden layer: what counts
+against a faint speck says little about a strong one, which one weight a measurement cannot express. The strongest
+witness is the ring: where the neighbours do not agree with each other around the thing, the motion was not understood
+and nothing is to be believed.
 """
 
 from __future__ import annotations
-
-from dataclasses import dataclass, fields
 
 import cv2
 import numpy as np
 
 from restore.colour import Float
-from restore.frames import Bits
-from restore.source import Plane
+from restore.detect import _weights
+from restore.detect._things import Ring, Scene, Table, Things
 
-NEAR_PX, FAR_PX = 2, 8
-"""The ring lies between these distances from the thing."""
-MEAN = (3.793, 1.162, 0.2543, 0.5019, 0.1934, 0.7115, 2.826, -0.595, 0.6832, 0.9225, 0.563, 0.04197)
-SPREAD = (0.6562, 1.324, 0.2487, 0.7832, 0.2567, 0.2551, 1.009, 1.196, 1.042, 1.365, 0.2382, 1.842)
-WEIGHT = (1.098, 0.4997, -0.6033, -1.058, -2.156, 1.579, -0.1377, -0.6383, -0.5532, -1.038, 0.3677, -1.12)
-BIAS = -1.024
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """What is measured on one thing; levels are 8-bit levels."""
-
-    peak: float
-    """log of its strongest excess over both neighbours."""
-    quiet: float
-    """log of its contrast over how much the neighbours disagree in the ring."""
-    alone: float
-    """How strong other excesses in the ring are, as a share of the peak."""
-    drawn: float
-    """How much of its contrast the neighbours show too: the scene draws something there."""
-    agree: float
-    """How much the neighbours disagree inside it, as a share of the peak."""
-    clear: float
-    """Its excess over all that the neighbours show within a pixel, as a share of the peak."""
-    area: float
-    """log of its pixels."""
-    steady: float
-    """log of how unevenly the ring moves."""
-    turn: float
-    """log of how much its motion changes from before to after, pixels a frame."""
-    plain: float
-    """log of its contrast over the ring's own texture."""
-    solid: float
-    """Share of its box that it fills."""
-    stir: float
-    """log of how much else changes near it before and after, as a share of its area: what moves leaves its old place
-    and takes a new one, dirt does not."""
+NAMES = (
+    "peak",  # log of its strongest excess over both neighbours
+    "quiet",  # log of its contrast over how much the neighbours disagree in the ring
+    "crowd",  # log of how much else stands out around it, as a share of itself
+    "drawn",  # how much of its contrast the neighbours show too: the scene draws something there
+    "agree",  # how much the neighbours disagree inside it, as a share of the peak
+    "clear",  # its excess over all that the neighbours show within a pixel, as a share of the peak
+    "area",  # log of its pixels
+    "steady",  # log of how unevenly the ring moves
+    "turn",  # log of how much the ring's motion changes from before to after
+    "plain",  # log of its contrast over the ring's own texture
+    "solid",  # share of its box that it fills
+    "stir",  # log of how much else changes near it before and after, as a share of its area
+    "free",  # share of the ring that does not stand out
+    "grainy",  # log of the grain
+    "valid",  # share of it where the motion there and back comes home
+    "bright",  # 1 where it is brighter than the neighbours
+    "wide",  # its excess over all that the neighbours show within three pixels, as a share of the peak
+    "still",  # its excess over what the neighbours show within a pixel of its place, motion left out
+)
 
 
-NAMES = tuple(f.name for f in fields(Evidence))
-
-
-@dataclass(frozen=True)
-class Views:
-    """Frame t and its neighbours seen from it, all (h, w) float32 over one box."""
-
-    here: Float
-    before: Float
-    after: Float
-    excess: Float
-    """By how much `here` is beyond both, whichever side; negative in between."""
-    clear: Float
-    """The same against all that the neighbours show within a pixel."""
-    motion_before: Float
-    """(h, w, 2) pixels."""
-    motion_after: Float
-
-
-def disc(radius: int) -> Plane:
-    """Return a disc (2r+1, 2r+1) uint8."""
-    return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
-
-
-def ring_of(thing: Bits) -> tuple[Bits, Bits]:
-    """Return (thing with its soft rim, ring around it)."""
-    bits = thing.astype(np.uint8)
-    near = cv2.dilate(bits, disc(NEAR_PX)) > 0
-    return near, (cv2.dilate(bits, disc(FAR_PX)) > 0) & ~near
-
-
-def measure(thing: Bits, views: Views, stir: float) -> Evidence:
-    """Return the evidence on `thing` (h, w); the box must leave room for the ring."""
-    near, ring = ring_of(thing)
-    excess = views.excess[thing]
-    peak = max(float(excess.max()), 1.0)
-    core = thing & (views.excess > 0.5 * peak)
-    gap, middle = np.abs(views.before - views.after), 0.5 * (views.before + views.after)
-    around = views.here[ring]
-    contrast = abs(float(views.here[core].mean()) - _median(around)) + 1
-    drawn = abs(float(middle[core].mean()) - _median(middle[ring]))
-    uneven = max(float(v[ring].std(0).max()) for v in (views.motion_before, views.motion_after))
-    turn = float(np.hypot(*(views.motion_before + views.motion_after)[near].mean(0)))
-    ys, xs = np.nonzero(thing)
-    box_px = (np.ptp(ys) + 1) * (np.ptp(xs) + 1)
-    return Evidence(
-        peak=float(np.log(peak)),
-        quiet=float(np.log(contrast / (_high(gap[ring], 0.9) + 3))),
-        alone=float(np.clip(_high(views.excess[ring], 0.95) / peak, -0.2, 1.5)),
-        drawn=min(drawn / contrast, 3.0),
-        agree=min(float(gap[core].mean()) / peak, 2.0),
-        clear=float(np.clip(views.clear[thing].max() / peak, -0.5, 1.0)),
-        area=float(np.log(thing.sum())),
-        steady=float(np.log(uneven + 0.1)),
-        turn=float(np.log(turn + 0.3)),
-        plain=float(np.log(contrast / (float(around.std()) + 2))),
-        solid=float(thing.sum() / box_px),
-        stir=float(np.log(min(stir, 20.0) + 0.1)),
+def measure(scene: Scene, found: Things, around: Ring, crowd: Table, stir: Table, grain: float) -> Table:
+    """Return the measurements (n, 18) in the order of `NAMES`."""
+    n = len(found)
+    excess, here, before, after = (v.ravel()[found.at] for v in (scene.excess, scene.here, scene.before, scene.after))
+    peak = np.maximum(found.peak, 1).astype(np.float64)
+    core = (excess > 0.5 * found.peak[found.own]).astype(np.float32)
+    weight = np.maximum(found.total(core), 1)
+    middle = 0.5 * (before + after)
+    contrast = np.abs(found.total(core * here) / weight - around.here) + 1
+    drawn = np.abs(found.total(core * middle) / weight - around.middle)
+    agree = found.total(core * np.abs(before - after)) / weight
+    valid = np.minimum(*(found.total(side.flow.valid.ravel()[found.at].astype(np.float32)) for side in scene.sides))
+    warped, raw = (scene.before, scene.after), scene.raw
+    near, wide, still = (clear(scene, found, v, px) for v, px in ((warped, 1), (warped, 3), (raw, 1)))
+    y0, x0, y1, x1 = found.boxes.T
+    unit = scene.scale**2
+    columns = (
+        np.log(peak), np.log(contrast / (around.gap + 3)), np.log(np.minimum(crowd, 50) + 0.1),
+        np.minimum(drawn / contrast, 3), np.minimum(agree / peak, 2), np.clip(near / peak, -0.5, 1),
+        np.log(found.area * unit), np.log(around.uneven + 0.1), np.log(around.turn + 0.3),
+        np.log(contrast / (around.texture + 2)), found.area / ((y1 - y0) * (x1 - x0)),
+        np.log(np.minimum(stir, 40) + 0.1), around.free, np.full(n, np.log(grain + 0.5)),
+        valid / np.maximum(found.area, 1), found.bright.astype(np.float64),
+        np.clip(wide / peak, -1, 1), np.clip(still / peak, -0.5, 1.5),
     )
+    return np.stack([np.broadcast_to(c, n) for c in columns], 1).astype(np.float64)
 
 
-def _median(values: Float) -> float:
-    return _high(values, 0.5)
+def clear(scene: Scene, found: Things, views: tuple[Float, Float], within_px: int) -> Float:
+    """Return the strongest excess (n,) of each thing over all that two views show within some pixels."""
+    block = np.ones((2 * within_px + 1, 2 * within_px + 1), np.uint8)
+    high = cv2.dilate(cv2.max(*views), block).ravel()[found.at]
+    low = cv2.erode(cv2.min(*views), block).ravel()[found.at]
+    here = scene.here.ravel()[found.at]
+    beyond = np.where(found.bright[found.own], here - high, low - here)
+    return np.maximum.reduceat(beyond, found.starts).astype(np.float32)
 
 
-def _high(values: Float, share: float) -> float:
-    """Return the value that `share` of the values do not pass: a nearest rank, quicker than interpolating."""
-    if not values.size:
-        return 0.0
-    at = int(share * (values.size - 1))
-    return float(np.partition(values, at)[at])
-
-
-def probability(evidence: Evidence) -> float:
-    """Return how likely the thing is dirt, 0 to 1."""
-    values = [getattr(evidence, name) for name in NAMES]
-    z = sum(w * (x - m) / s for x, m, s, w in zip(values, MEAN, SPREAD, WEIGHT, strict=True)) + BIAS
-    return float(1 / (1 + np.exp(-min(max(z, -30.0), 30.0))))
+def probability(values: Table) -> Table:
+    """Return how likely each thing is dirt, 0 to 1 (n,), from its measurements (n, 18)."""
+    z = np.clip((values - _weights.MEAN) / _weights.SPREAD, -4, 4)
+    # einsum and not a matrix product: the same bits on any number of threads.
+    hidden = np.tanh(np.einsum("ni,ij->nj", z, _weights.INNER) + _weights.INNER_BIAS)
+    score = np.einsum("nj,j->n", hidden, _weights.OUTER) + _weights.OUTER_BIAS
+    return np.asarray(1 / (1 + np.exp(-np.clip(score, -30, 30))))

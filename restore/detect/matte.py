@@ -74,7 +74,8 @@ class Matte:
                 f"give one mask a frame, counted from the first, or one mask for all."
             )
         for path in self.files:
-            self.read(path, size)
+            if png_size(path) != size:  # a picture of the right size is read when its frame is due, not twice
+                self.read(path, size)
 
     def read(self, path: Path, size: tuple[int, int]) -> Bits:
         """Return one mask (H, W) bool; raise MaskError where it cannot be read or is of another size."""
@@ -104,6 +105,15 @@ class Matte:
         ys, xs = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
         box = (int(ys[0]), int(xs[0]), int(ys[-1]) + 1, int(xs[-1]) + 1)
         return Detection(mask, (Found(t, "matte", box, int(mask.sum()), 1.0),))
+
+
+def png_size(path: Path) -> tuple[int, int] | None:
+    """Return the (H, W) that a PNG's header states; None for anything that does not begin like a PNG."""
+    with path.open("rb") as file:
+        head = file.read(24)
+    if len(head) < 24 or head[:8] != b"\x89PNG\r\n\x1a\n":
+        return None
+    return int.from_bytes(head[20:24], "big"), int.from_bytes(head[16:20], "big")
 
 
 def natural(path: Path) -> tuple[tuple[int, int, str], ...]:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -13,7 +14,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 from films import GREY, frames, planes, speck, texture, window
 
 from restore.cache import Cache
-from restore.detect.dirt import Dirt
+from restore.detect import _things
+from restore.detect.dirt import LISTED, Dirt
 from restore.errors import PartError
 from restore.source import PixelFormat
 from restore.window import Window
@@ -121,6 +123,41 @@ def test_no_frame_of_another_shot_is_asked():
 @pytest.mark.parametrize("t", [0, 6])
 def test_the_ends_of_a_shot_are_left_alone(t):
     assert not Dirt().detect(window(frames(on_frame(t, SPOT))), t).mask.any()
+
+
+@pytest.mark.parametrize("t", [0, 6])
+def test_at_the_ends_of_a_shot_what_is_conspicuous_is_listed(t):
+    found = Dirt().detect(window(frames(on_frame(t, SPOT))), t)
+    (listed,) = found.objects
+    assert listed.status == "undecided"
+    assert listed.box[0] < 70 < listed.box[2]
+    assert listed.box[1] < 110 < listed.box[3]
+    assert "no frame on the other" in listed.why
+
+
+def test_only_a_few_undecided_things_are_listed_the_largest_first():
+    spots = [(30 + 40 * (k // 4), 30 + 45 * (k % 4), 2.0 + 0.4 * k, 15.0) for k in range(8)]
+    found = Dirt(certainty=1.0).detect(window(frames(on_frame(3, *spots))), 3)
+    assert len(found.objects) == LISTED
+    areas = [f.area_px for f in found.objects]
+    assert min(areas) > 40
+
+
+def test_things_that_touch_nothing_are_recorded_one_by_one():
+    spots = [(30, 40, 3.0, 15.0), (30, 60, 3.0, 15.0), (120, 150, 4.0, 250.0)]
+    found = Dirt().detect(window(frames(on_frame(3, *spots))), 3)
+    assert sorted(f.status for f in found.objects) == ["confirmed"] * 3
+    assert sum(f.area_px for f in found.objects) == found.mask.sum()
+
+
+@given(st.integers(0, 2**31))
+def test_sums_over_boxes_are_those_of_the_pixels(seed):
+    rng = np.random.default_rng(seed)
+    values = rng.integers(0, 255, (23, 31)).astype(np.uint8)
+    y, x = np.sort(rng.integers(0, 24, (9, 2)), 1), np.sort(rng.integers(0, 32, (9, 2)), 1)
+    boxes = np.stack([y[:, 0], x[:, 0], y[:, 1], x[:, 1]], 1)
+    expected = [values[a:c, b:d].sum(dtype=np.int64) for a, b, c, d in boxes]
+    assert np.array_equal(_things.box_sums(cv2.integral(values), boxes), expected)
 
 
 def test_a_photograph_has_no_neighbours_and_no_dirt():
