@@ -3,7 +3,8 @@
 A contrario detection after Newson, Almansa, Gousseau and Perez (IEEE Trans. Image Processing 23(3), 2014), changed in
 four ways: ridges of several widths and either sign, tested against the noise of this picture; rows averaged in strips;
 lines found by adding up sheared columns exactly, coarse to fine (Brady, SIAM J. Computing 27(1), 1998), in place of a
-Hough vote; and the best segment of a line by a running sum of log-likelihood ratios.
+Hough vote; and the best segment of a line by a running sum of log-likelihood ratios. All lines of a picture are
+followed at once, in arrays whose first axis is the strip.
 """
 
 from __future__ import annotations
@@ -15,12 +16,11 @@ import numpy as np
 import numpy.typing as npt
 
 from restore.colour import Float
+from restore.detect._shear import BANDS, Hits, sheared
 from restore.frames import Bits
 
 STRIPS = 256
 """Rows are averaged into at most this many strips; lines of a few degrees lose nothing."""
-BANDS = 8
-"""Sums start in this many bands and are joined two by two."""
 WIDTHS_2K_PX = (3, 5, 9, 15)
 WIDE_2K_PX = 2048
 SLOPE = 0.105
@@ -33,8 +33,16 @@ HIT_SHARE = 0.75
 """Share of its strips in which a line shows."""
 WEAK_NFA = 2.0
 """log10 of the number of false alarms up to which a line is kept for others to vouch for."""
-MOST = 24
-"""Lines tried in a picture, best first."""
+MOST = 32
+"""Lines kept of a picture, best first: weaker ones are never confirmed."""
+TRIED = 40
+"""Leads of either sign that are traced."""
+ROUNDS = 3
+"""How often lines that lost hits to better ones are traced anew."""
+FINE = 32
+"""Steps a level in which strips are held as whole numbers: exact, and half the work of floats."""
+BEND = 16
+"""A scratch's column is followed in runs of this many strips."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +87,9 @@ class Line:
         return float(self.columns[round(i)])
 
 
+Fine = npt.NDArray[np.int16]
+
+
 @dataclass(frozen=True)
 class Ridges:
     """A picture averaged in strips, and where it has thin vertical ridges."""
@@ -87,12 +98,12 @@ class Ridges:
     """(s, W) 8-bit levels."""
     rows: int
     """Rows a strip."""
-    response: tuple[Float, Float]
-    """(s, W) by how many levels a bright (dark) ridge stands out from both sides; the best of all widths."""
-    hits: tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]
+    response: tuple[Fine, Fine]
+    """(s, W) by how much a bright (dark) ridge stands out from both sides, FINE steps a level; the best width's."""
+    hits: tuple[Hits, Hits]
     """(s, W) 1 where that is more than noise."""
-    chance: tuple[Float, Float]
-    """(s, W) local density of hits."""
+    chance: tuple[Hits, Hits]
+    """(s, W) local density of hits, 255 everywhere."""
 
 
 def widths(width: int) -> tuple[int, ...]:
@@ -109,91 +120,52 @@ def ridges(grey: Float) -> Ridges:
     h, w = grey.shape
     rows = -(-h // STRIPS)
     strips = cv2.resize(grey[: h // rows * rows], (w, h // rows), interpolation=cv2.INTER_AREA)
-    best = [np.zeros_like(strips), np.zeros_like(strips)]
-    hits = [np.zeros(strips.shape, np.uint8), np.zeros(strips.shape, np.uint8)]
+    fine = np.rint(strips * np.float32(FINE)).astype(np.int16)
+    best = [np.zeros_like(fine), np.zeros_like(fine)]
+    hits = [np.zeros(fine.shape, np.uint8), np.zeros(fine.shape, np.uint8)]
     for px in widths(w):
-        for found, total, response in zip(hits, best, _ridge(strips, px), strict=True):
-            noise = _noise(response)
-            cv2.bitwise_or(found, cv2.compare(response, max(LEAST_LEVELS, NOISE_FACTOR * noise), cv2.CMP_GT), dst=found)
+        for found, total, response in zip(hits, best, _ridge(fine, px), strict=True):
+            least = max(LEAST_LEVELS * FINE, NOISE_FACTOR * _noise(response))
+            cv2.bitwise_or(found, cv2.compare(response, least, cv2.CMP_GT), dst=found)
             cv2.max(total, response, dst=total)
     ones = [cv2.min(v, 1) for v in hits]
     dense = [_density(v, max(8, w // 30)) for v in ones]
     return Ridges(strips, rows, (best[0], best[1]), (ones[0], ones[1]), (dense[0], dense[1]))
 
 
-def _ridge(strips: Float, px: int) -> tuple[Float, Float]:
+def _ridge(fine: Fine, px: int) -> tuple[Fine, Fine]:
     """Return by how much the mean over `px` columns is above (below) the means on both sides of it."""
-    mean = cv2.blur(strips, (px, 1))
+    mean = cv2.blur(fine, (px, 1))
     step = px + 1
-    edge = cv2.copyMakeBorder(mean, 0, 0, step, step, cv2.BORDER_REPLICATE)
-    left, right = edge[:, : -2 * step], edge[:, 2 * step :]
-    above = cv2.min(cv2.subtract(mean, left), cv2.subtract(mean, right))
-    below = cv2.min(cv2.subtract(left, mean), cv2.subtract(right, mean))
-    uneven = cv2.compare(cv2.absdiff(left, right), SIDES_LEVELS, cv2.CMP_GT)
-    for side in (above, below):
-        side[uneven > 0] = -1
-        side[:, :step] = -1
-        side[:, -step:] = -1
-    return above, below
+    w = mean.shape[1]
+    if w <= 2 * step:
+        return np.full_like(mean, -FINE), np.full_like(mean, -FINE)
+    middle, left, right = mean[:, step : w - step], mean[:, : w - 2 * step], mean[:, 2 * step :]
+    low, high = cv2.min(left, right), cv2.max(left, right)
+    even = cv2.compare(cv2.subtract(high, low), SIDES_LEVELS * FINE, cv2.CMP_LE)
+    out = []
+    for side in (cv2.subtract(middle, high), cv2.subtract(low, middle)):
+        # Where the sides differ there is an edge and no line: no response at all.
+        kept = cv2.bitwise_and(side, side, mask=even)
+        out.append(cv2.copyMakeBorder(kept, 0, 0, step, step, cv2.BORDER_CONSTANT, value=-FINE))
+    return out[0], out[1]
 
 
-def _noise(response: Float) -> float:
+def _noise(response: Fine) -> float:
     """Return the spread of responses that mean nothing; the lesser of two differences is seldom positive by chance."""
-    some = response[::3, ::7]
+    some = response[::5, ::11].astype(np.float32)
     return 1.4826 * float(np.median(np.abs(some - np.median(some)))) if some.size else 0.0
 
 
-def _density(hits: npt.NDArray[np.uint8], side: int) -> Float:
-    """Return the greatest share of hits in the four squares that have a pixel as their corner."""
+def _density(hits: Hits, side: int) -> Hits:
+    """Return the greatest share of hits, in 255ths, in the four squares that have a pixel as their corner."""
     tall = max(2, side * hits.shape[0] // max(hits.shape[0], 256))
-    mean = cv2.boxFilter(hits, cv2.CV_32F, (side, tall))
+    mean = cv2.blur(cv2.multiply(hits, 255), (side, tall))
     dx, dy = side // 2, tall // 2
     edge = cv2.copyMakeBorder(mean, dy, dy, dx, dx, cv2.BORDER_REPLICATE)
     h, w = hits.shape
-    corners = [edge[y : y + h, x : x + w] for y in (0, 2 * dy) for x in (0, 2 * dx)]
-    return cv2.max(cv2.max(corners[0], corners[1]), cv2.max(corners[2], corners[3]))
-
-
-def sheared(hits: npt.NDArray[np.uint8], reach: int) -> list[Float]:
-    """Return sums along slanted columns: per level (bands, 2d+1, W), of 8, 4, 2 and 1 bands.
-
-    Entry [b, d + k, x] is the sum down a line that enters band b at column x and leaves it k columns to the right;
-    `reach` is the greatest k over the whole height.
-    """
-    s, w = hits.shape
-    n = s // BANDS
-    d = -(-reach // BANDS)
-    pad = reach + 2
-    wide = np.zeros((s, w + 2 * pad), np.float32)
-    wide[:, pad : pad + w] = hits
-    level = np.zeros((BANDS, 2 * d + 1, w + 2 * pad), np.float32)
-    for i in range(n):
-        row = wide[i : n * BANDS : n]
-        for k in range(-d, d + 1):
-            shift = round(k * i / max(n - 1, 1))
-            level[:, d + k, pad:-pad] += row[:, pad + shift : pad + shift + w]
-    levels = [level]
-    while level.shape[0] > 1:
-        level = _joined(level, pad)
-        levels.append(level)
-    return [v[:, :, pad:-pad] for v in levels]
-
-
-def _joined(level: Float, pad: int) -> Float:
-    """Return the sums over pairs of bands: the upper leaves where the lower enters."""
-    d = level.shape[1] // 2
-    out = np.zeros((level.shape[0] // 2, 4 * d + 1, level.shape[2]), np.float32)
-    for k in range(-2 * d, 2 * d + 1):
-        upper = k // 2
-        lower = k - upper
-        lower = min(max(lower, -d), d)
-        moved = np.roll(level[1::2, d + lower], -upper, 1)
-        if upper > 0:
-            moved[:, -upper:] = 0
-        elif upper < 0:
-            moved[:, :-upper] = 0
-        out[:, 2 * d + k] = level[0::2, d + upper] + moved
-    return out
+    wide = cv2.max(edge[:, :w], edge[:, 2 * dx : 2 * dx + w])
+    return cv2.max(wide[:h], wide[2 * dy : 2 * dy + h])
 
 
 @dataclass(frozen=True)
@@ -216,21 +188,21 @@ def leads(found: Ridges, which: int) -> list[Lead]:
     for sums in sheared(hits, reach):
         bands, slants, _ = sums.shape
         n = s // BANDS * (BANDS // bands)
-        p = np.clip(np.stack([chance[b * n : (b + 1) * n].mean(0) for b in range(bands)]), 0.02, 0.7)
-        best = sums.max(1)
-        r = best / n
+        mean = [cv2.reduce(chance[b * n : (b + 1) * n], 0, cv2.REDUCE_AVG, dtype=cv2.CV_32F)[0] for b in range(bands)]
+        p: Float = np.clip(np.stack(mean) / np.float32(255), 0.02, 0.7).astype(np.float32)
+        r = sums.max(1) * np.float32(1 / n)
         score = np.where(r > p, n * _divergence(r, p), 0)
-        for b, x in _peaks(score, 6 + MOST // bands, w):
+        for b, x in _peaks(score, 6 + TRIED // (2 * bands), w):
             k = int(sums[b, :, x].argmax()) - slants // 2
             slope = k / max(n - 1, 1)
             out.append(Lead(float(score[b, x]), x - slope * b * n, slope))
     out.sort(key=lambda lead: (-lead.score, lead.top, lead.slope))
-    return out[: 2 * MOST]
+    return out[:TRIED]
 
 
 def _divergence(r: Float, p: Float) -> Float:
     """Return how surprising a share r of hits is where p is expected, nats a trial (Hoeffding's bound)."""
-    r = np.clip(r, 1e-6, 1 - 1e-6)
+    r = np.clip(r, np.float32(1e-6), np.float32(1 - 1e-6))
     return np.asarray(r * np.log(r / p) + (1 - r) * np.log((1 - r) / (1 - p)), np.float32)
 
 
@@ -247,92 +219,135 @@ def _peaks(score: Float, most: int, width: int) -> list[tuple[int, int]]:
 
 def lines(grey: Float) -> tuple[Line, ...]:
     """Return the thin near-vertical lines of luma (H, W) float32 in 8-bit levels, best first."""
-    h, w = grey.shape
-    if h < 4 * BANDS or w < 32:
-        return ()
-    found = ridges(grey)
+    return lines_in(ridges(grey)) if is_large(grey.shape[0], grey.shape[1]) else ()
+
+
+def is_large(h: int, w: int) -> bool:
+    """Tell whether a picture is large enough for lines to be looked for."""
+    return h >= 4 * BANDS and w >= 32
+
+
+def lines_in(found: Ridges) -> tuple[Line, ...]:
+    """Return the lines of a picture's ridges, best first, at most MOST."""
+    out = [line for which, sign in ((0, 1), (1, -1)) for line in _of_sign(found, which, sign)]
+    return tuple(sorted(out, key=lambda v: (v.log_nfa, v.first, v.columns[0]))[:MOST])
+
+
+def _of_sign(found: Ridges, which: int, sign: int) -> list[Line]:
+    """Return the lines of one sign: best first, and what is left is traced again without the hits they took."""
+    free = found.hits[which].copy()
+    todo = leads(found, which)
     out: list[Line] = []
-    for which, sign in ((0, 1), (1, -1)):
-        free = found.hits[which].copy()
-        for lead in leads(found, which):
-            line = trace(found, free, which, sign, lead)
+    for _ in range(ROUNDS):
+        if not todo:
+            break
+        again: list[Lead] = []
+        taken = np.zeros(free.shape, bool)
+        for lead, trace in sorted(zip(todo, traces(found, free, which, todo), strict=True), key=lambda v: v[1].log_nfa):
+            if trace.log_nfa > WEAK_NFA:
+                continue
+            at = np.arange(trace.first, trace.first + trace.columns.size)
+            column = np.clip(np.rint(trace.columns), 0, free.shape[1] - 1).astype(int)
+            if taken[at, column].mean() > 0.1:
+                again.append(lead)
+                continue
+            line = _finished(found, sign, trace)
             if line is not None:
                 out.append(line)
-                _block(free, line)
-            if len(out) >= MOST:
-                break
-    return tuple(sorted(out, key=lambda v: (v.log_nfa, v.first, v.columns[0])))
+                _block(taken, line)
+        free[taken] = 0
+        todo = again
+    return out
 
 
-def _block(free: npt.NDArray[np.uint8], line: Line) -> None:
-    """Take the hits of a line away from worse ones (the exclusion principle)."""
-    for i, x in enumerate(line.columns):
+def _block(taken: Bits, line: Line) -> None:
+    """Mark the hits of a line as its own: worse ones do without (the exclusion principle)."""
+    for i, x in enumerate(line.columns.tolist()):
         a, b = int(x - line.left_px - 3), int(x + line.right_px + 4)
-        free[line.first + i, max(a, 0) : max(b, 0)] = 0
+        taken[line.first + i, max(a, 0) : max(b, 0)] = True
 
 
-def trace(found: Ridges, free: npt.NDArray[np.uint8], which: int, sign: int, lead: Lead) -> Line | None:
-    """Return the best segment along a lead, or None where chance would make it too."""
+@dataclass(frozen=True)
+class Trace:
+    """The best segment along a lead."""
+
+    first: int
+    columns: Float
+    log_nfa: float
+
+
+def traces(found: Ridges, free: Hits, which: int, todo: list[Lead]) -> list[Trace]:
+    """Return the best segment along each lead; its log_nfa is infinite where there is nothing like a line."""
     s, w = free.shape
-    at = np.arange(s)
-    path = _path(found.response[which] * free, lead.top + lead.slope * at)
-    column = np.clip(np.rint(path).astype(int), 0, w - 1)
-    inside = (path >= 0) & (path <= w - 1)
-    hit = (free[at, column] > 0) & inside
-    chance = np.clip(found.chance[which][at, column], 0.02, HIT_SHARE - 0.05)
-    first, stop = _segment(hit, chance)
-    length = stop - first
-    if length < max(6, s // 20):
-        return None
-    r = min(float(hit[first:stop].mean()), 1 - 1e-9)
-    p = float(chance[first:stop].mean())
-    if r <= p:
-        return None
-    tests = 0.5 * s**2 * w * 2 * SLOPE * s * found.rows
+    at = np.arange(s, dtype=np.float32)[:, None]
+    straight = np.array([v.top for v in todo], np.float32) + np.array([v.slope for v in todo], np.float32) * at
+    path = _paths(found.response[which], free, straight)
+    column = np.clip(np.rint(path), 0, w - 1).astype(np.intp)
+    strip = np.arange(s)[:, None]
+    hit = (free[strip, column] > 0) & (path >= 0) & (path <= w - 1)
+    density = found.chance[which][strip, column] / np.float32(255)
+    chance: Float = np.clip(density, 0.02, HIT_SHARE - 0.05).astype(np.float32)
+    first, stop = _segments(hit, chance)
+    ends = (stop, first), np.arange(len(todo))
+    k, p = (np.subtract(*(_sums(v)[e, ends[1]] for e in ends[0])) for v in (hit, chance))
+    nfa = _log_nfa(stop - first, k, p, found)
+    return [
+        Trace(int(a), np.ascontiguousarray(path[a:b, i]), float(nfa[i]))
+        for i, (a, b) in enumerate(zip(first, stop, strict=True))
+    ]
+
+
+def _sums(values: Float | Bits) -> npt.NDArray[np.float64]:
+    """Return running sums (s + 1, n) down the strips, 0 first."""
+    return np.concatenate([np.zeros((1, values.shape[1])), np.cumsum(values, 0, dtype=np.float64)])
+
+
+def _log_nfa(
+    length: npt.NDArray[np.intp], hits: npt.NDArray[np.float64], chances: npt.NDArray[np.float64], found: Ridges
+) -> npt.NDArray[np.float64]:
+    """Return log10 of the number of false alarms (n,) of segments with so many hits where so many are expected."""
+    s, w = found.strips.shape
+    n = np.maximum(length, 1)
+    r, p = np.clip(hits / n, 1e-9, 1 - 1e-9), np.clip(chances / n, 1e-9, 1 - 1e-9)
+    gain = n * (r * np.log(r / p) + (1 - r) * np.log((1 - r) / (1 - p)))
     # The path may bend by a pixel or two every BEND strips; each bend is a choice, and choices are tests.
-    tests *= 3.0 ** (length / BEND)
-    gain = length * (r * np.log(r / p) + (1 - r) * np.log((1 - r) / (1 - p)))
-    log_nfa = float((np.log(tests) - gain) / np.log(10))
-    if log_nfa > WEAK_NFA:
-        return None
-    return _finished(found, sign, first, path[first:stop].astype(np.float32), log_nfa)
+    tests = np.log(0.5 * s**2 * w * 2 * SLOPE * s * found.rows) + np.log(3.0) * n / BEND
+    return np.where((length >= max(6, s // 20)) & (r > p), (tests - gain) / np.log(10), np.inf)
 
 
-BEND = 16
-"""A scratch's column is followed in runs of this many strips."""
-
-
-def _path(response: Float, straight: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
-    """Return the column (s,) near a straight line along which the ridge is strongest: it may bend, but slowly."""
+def _paths(response: Fine, free: Hits, straight: Float) -> Float:
+    """Return the columns (s, n) near straight lines along which the ridge is strongest: they may bend, but slowly."""
     s, w = response.shape
     room = max(2, round(3 * w / WIDE_2K_PX))
-    offsets = np.arange(-room, room + 1)
-    column = np.rint(straight[:, None] + offsets).astype(int)
-    seen = np.where((column >= 0) & (column < w), response[np.arange(s)[:, None], np.clip(column, 0, w - 1)], 0)
-    seen = cv2.blur(np.minimum(np.maximum(seen, 0), 12).astype(np.float32), (1, 2 * BEND + 1))
-    weight = np.maximum(seen - 0.6 * seen.max(1, keepdims=True), 0) + 1e-6
-    shift = (weight * offsets).sum(1) / weight.sum(1)
-    return straight + cv2.blur(shift.astype(np.float32)[:, None], (1, BEND + 1))[:, 0]
+    offsets = np.arange(-room, room + 1, dtype=np.float32)
+    column = np.rint(straight[..., None] + offsets).astype(np.intp)
+    outside = (column < 0) | (column >= w)
+    flat = np.clip(column, 0, w - 1) + (np.arange(s) * w)[:, None, None]
+    seen = np.clip(response.ravel()[flat], 0, 12 * FINE).astype(np.float32)
+    seen[outside | (free.ravel()[flat] == 0)] = 0
+    seen = cv2.blur(seen.reshape(s, -1), (1, 2 * BEND + 1)).reshape(seen.shape)
+    weight = np.maximum(seen - np.float32(0.6) * seen.max(2, keepdims=True), 0) + np.float32(1e-6)
+    shift = (weight @ offsets) / weight.sum(2)
+    return straight + cv2.blur(shift, (1, BEND + 1)).reshape(straight.shape)
 
 
-def _segment(hit: Bits, chance: Float) -> tuple[int, int]:
-    """Return [first, stop) of the run of strips that most favours a line over chance."""
-    gain = np.where(hit, np.log(HIT_SHARE / chance), np.log((1 - HIT_SHARE) / (1 - chance)))
-    total = np.concatenate([[0], np.cumsum(gain)])
-    lowest = np.minimum.accumulate(total)
-    stop = int((total - lowest).argmax())
-    first = int(total[: stop + 1].argmin())
-    return first, stop
+def _segments(hit: Bits, chance: Float) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Return [first, stop) (n,) of the run of strips that most favours a line over chance, for each column."""
+    share = np.float32(HIT_SHARE)
+    total = _sums(np.where(hit, np.log(share / chance), np.log((1 - share) / (1 - chance))))
+    stop = (total - np.minimum.accumulate(total)).argmax(0)
+    before = np.where(np.arange(len(total))[:, None] <= stop, total, np.inf)
+    return before.argmin(0), stop
 
 
-def _finished(found: Ridges, sign: int, first: int, columns: Float, log_nfa: float) -> Line | None:
+def _finished(found: Ridges, sign: int, trace: Trace) -> Line | None:
     """Return the line with its width, contrast and gaps, from the straightened picture."""
-    w = found.strips.shape[1]
+    columns, w = trace.columns, found.strips.shape[1]
     room = 2 * max(widths(w)) + 4
     xs = columns[:, None] + np.arange(-room, room + 1, dtype=np.float32)
-    ys = np.broadcast_to(np.arange(first, first + columns.size, dtype=np.float32)[:, None], xs.shape)
-    flat = cv2.remap(found.strips, np.ascontiguousarray(xs), np.ascontiguousarray(ys), cv2.INTER_LINEAR)
-    left, right, contrast = _extent(sign * np.median(flat, 0), room)
+    ys = np.repeat(np.arange(trace.first, trace.first + columns.size, dtype=np.float32)[:, None], xs.shape[1], 1)
+    flat = cv2.remap(found.strips, xs, ys, cv2.INTER_LINEAR)
+    left, right, contrast = _extent(sign * np.median(flat[:: columns.size // 64 + 1], 0), room)
     if contrast < LEAST_LEVELS:
         return None
     before, after = flat[:, max(0, room - left - 4) : room - left - 1], flat[:, room + right + 2 : room + right + 5]
@@ -340,18 +355,22 @@ def _finished(found: Ridges, sign: int, first: int, columns: Float, log_nfa: flo
     level = sign * (flat[:, room - left // 2 : room + right // 2 + 1].mean(1) - sides)
     seen = cv2.blur(level[:, None].astype(np.float32), (1, 9))[:, 0]
     shows = seen > 0.25 * contrast
-    return Line(sign, first, columns, float(left), float(right), contrast, shows, log_nfa)
+    return Line(sign, trace.first, columns, float(left), float(right), contrast, shows, trace.log_nfa)
 
 
 def _extent(profile: Float, room: int) -> tuple[int, int, float]:
-    """Return how far left and right of the middle a profile stays above a quarter of its peak, and the peak."""
+    """Return how far left and right of the middle a profile stays above a quarter of its peak, and the peak.
+
+    No side is wider than half the widest line looked for: what goes on beyond is a step beside the line.
+    """
     base = float(np.median(profile))
     middle = room + int(profile[room - 2 : room + 3].argmax()) - 2
     peak = float(profile[middle]) - base
     above = profile - base > 0.25 * peak
+    most = room // 4 + 2
     left = right = middle
-    while left > 3 and above[left - 1]:
+    while left > middle - most and above[left - 1]:
         left -= 1
-    while right < 2 * room - 4 and above[right + 1]:
+    while right < middle + most and above[right + 1]:
         right += 1
     return max(room - left, 0), max(right - room, 0), peak

@@ -1,21 +1,24 @@
-"""One line of frame t and the frames around it in, whether it lies on the film or in the scene out.
+"""The lines of frame t and the frames around it in, whether each lies on the film or in the scene out.
 
 Lines of the scene move with the scene; scratches do not (Newson, Almansa, Gousseau and Perez, ICIP 2013). Where the
-scene stands still that test is silent: then only a line that comes or goes while everything beside it stays is taken.
+scene stands still that test is silent; then a line is taken that comes or goes while everything beside it stays, or
+one that wanders from frame to frame against the steady picture on both sides of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from restore.colour import Float
-from restore.detect import _align, _lines
+from restore.detect import _lines
 from restore.detect._lines import WIDE_2K_PX, Line
+from restore.detect._motion import Paths, paths, step
 from restore.frames import Bits
+from restore.motion.proxy import Proxy
 from restore.motion.proxy import scale_of as proxy_scale
 from restore.window import Window
 
@@ -25,6 +28,27 @@ BESIDE_2K_PX = 24.0
 """How far beside the line, and a patch of the flow's more: motion nearer to it is dragged along by the line."""
 STILL_PX = 1.0
 """Scenes that move less than this stand still."""
+Counts = npt.NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class View:
+    """What is kept of a frame, small enough for all frames of a window at once."""
+
+    lines: tuple[Line, ...]
+    columns: Float
+    """(n, s) their columns at all strips, carried on straight."""
+    shape: Float
+    """(n, 5): first strip, stop, sign, contrast, width in pixels."""
+    strips: npt.NDArray[np.uint8]
+    """(s, W) luma averaged over the rows of each strip."""
+    small: Proxy
+    """(h, w) half-size picture."""
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes held."""
+        return self.columns.nbytes + self.strips.nbytes + self.small.nbytes + sum(v.nbytes for v in self.lines)
 
 
 @dataclass(frozen=True)
@@ -42,12 +66,40 @@ class Votes:
     frames: int = 0
     """Frames that were looked at."""
     shake_px: float = 0.0
-    """How unsteadily it moves sideways from frame to frame while the scene stands still (root mean square)."""
+    """How unsteadily it moves sideways against the scene beside it (root mean square about a straight path)."""
+    doubt_px: float = 0.0
+    """How unsteadily the scene's two sides move against each other: what that was measured with."""
+    bend_px: float = 0.0
+    """How unsteadily the line's two halves move against each other."""
+    is_new: bool = True
+    """Whether no frame just before shows it."""
 
 
-def lines_of(window: Window, t: int) -> tuple[Line, ...]:
-    """Return the lines of frame t, found once."""
-    return window.memo("lines", t, lambda: _lines.lines(window.grey(t)))
+def view(window: Window, t: int) -> View:
+    """Return what is kept of frame t, made once."""
+    return window.memo("scratch-view", t, lambda: _view(window, t))
+
+
+def _view(window: Window, t: int) -> View:
+    h, w = window.size
+    if not _lines.is_large(h, w):
+        return View((), np.zeros((0, 1), np.float32), np.zeros((0, 5), np.float32), np.zeros((1, w), np.uint8),
+                    window.proxy(t))
+    found = _lines.ridges(window.grey(t))
+    lines = _lines.lines_in(found)
+    s = found.strips.shape[0]
+    columns = np.array([_carried(v, s) for v in lines], np.float32).reshape(len(lines), s)
+    shape = np.array([(v.first, v.stop, v.sign, v.contrast, v.left_px + v.right_px + 1) for v in lines], np.float32)
+    return View(lines, columns, shape.reshape(-1, 5), cv2.convertScaleAbs(found.strips), window.proxy(t))
+
+
+def _carried(line: Line, strips: int) -> Float:
+    """Return a line's columns (s,) at all strips, carried on straight beyond its ends."""
+    at = np.arange(strips, dtype=np.float32) - line.first
+    n = line.columns.size
+    tilt = float(line.columns[-1] - line.columns[0]) / max(n - 1, 1)
+    beyond = np.minimum(at, 0) + np.maximum(at - (n - 1), 0)
+    return np.asarray(np.interp(at, np.arange(n), line.columns) + tilt * beyond, np.float32)
 
 
 def scale_of(window: Window) -> float:
@@ -55,179 +107,248 @@ def scale_of(window: Window) -> float:
     return window.size[1] / WIDE_2K_PX
 
 
-def votes(window: Window, t: int, lines: tuple[Line, ...], reach: int) -> list[Votes]:
-    """Return what the frames within `reach` of t in its shot say about each of its lines."""
-    counts = [{"film": 0, "scene": 0, "gone": 0, "seen": 0, "frames": 0} for _ in lines]
-    still: list[list[tuple[int, float]]] = [[(t, 0.0)] for _ in lines]
-    for u, each in drifts(window, t, lines, reach):
-        for line, count, stay, drift in zip(lines, counts, still, each, strict=True):
-            vote, gap = _vote(window, t, line, u, drift)
-            count["frames"] += 1
-            count["seen"] += gap is not None
-            if vote:
-                count[vote] += 1
-            elif gap is not None and _is_still(drift.sideways, scale_of(window)):
-                stay.append((u, gap))
-    return [Votes(**count, shake_px=_shake(stay)) for count, stay in zip(counts, still, strict=True)]
+def votes(window: Window, t: int, reach: int) -> list[Votes]:
+    """Return what the frames within `reach` of t in its shot say about each line of frame t."""
+    here = view(window, t)
+    if not here.lines:
+        return []
+    gather(window, t, reach)
+    near = paths(window, t, reach)
+    drift = drifts(window, here, near)
+    each = [match(window, t, u, here, drift.of(i)) for i, u in enumerate(near.frames)]
+    return [_count(window, t, near, drift, each, i) for i in range(len(here.lines))]
+
+
+def gather(window: Window, t: int, reach: int) -> None:
+    """Make what is needed of each frame near t, so that little of it is lost to a small cache on the way.
+
+    Sweeping over a window throws out just what the next sweep asks for first. So before each costly step all that is
+    small and will be wanted again is touched: then the large fields it was made from go first.
+    """
+    around = range(t - reach - 1, t + reach + 2)
+    kept = [(kind, u) for u in around for kind in ("cut", "signature", "scratch-view")]
+    keys = [(window.name, *k) for k in (*kept, *(("scratch-motion", (u, window.preset)) for u in around))]
+
+    def touch() -> None:
+        for key in keys:
+            window.cache.peek(key)
+
+    for u in range(max(t - reach, window.film.start) + 1, min(t + reach + 1, window.film.stop)):
+        touch()
+        window.is_cut(u)
+    shot = window.shot(t, reach)
+    for u in range(shot.start, shot.stop):
+        touch()
+        view(window, u)
+        if u + 1 < shot.stop:
+            step(window, u)
 
 
 @dataclass(frozen=True)
 class Drift:
-    """How the scene beside a line goes from frame t to another."""
+    """How the scene beside each line of frame t goes to each other frame: what runs along a line does not leave it."""
 
     start: Float
-    """(n, 2) places (x, y) in t, luma pixels."""
-    end: Float
-    """(n, 2) the same places in the other frame."""
-
-    line: Line
-    tilt: float
-    """Columns a row of the line."""
-
-    @property
-    def sideways(self) -> Float:
-        """Return how far (n,) each went off to the right of the line: what runs along a line does not leave it."""
-        gone = self.end - self.start
-        return gone[:, 0] - np.float32(self.tilt) * gone[:, 1]
+    """(n, 2, POINTS, 2) places (x, y) in t to the left and to the right of each line, luma pixels."""
+    moved: Float
+    """(u, n, 2, POINTS, 2) how far each went."""
+    known: Bits
+    """(u, n, 2, POINTS) whether it is in the picture and its motion is to be believed."""
+    sides: Float
+    """(u, n, 2) how far each side went off to the right of the line; nan where nothing is known."""
 
     @property
-    def leftmost(self) -> Bits:
-        """Return which places (n,) are to the left of the line."""
-        return self.start[:, 0] < np.float32(np.median(self.line.columns))
+    def middle(self) -> Float:
+        """Return how far (u, n) the scene went off; nan where one side is not known."""
+        return self.sides.mean(-1)
 
-    def leaves(self, far: float) -> bool:
-        """Tell whether the scene went away under the line: on both sides, and to the same one.
+    def of(self, i: int) -> Drift:
+        """Return the drift to one of the frames."""
+        return Drift(self.start, self.moved[i : i + 1], self.known[i : i + 1], self.sides[i : i + 1])
+
+    def leaves(self, far: Float) -> Bits:
+        """Tell whether the scene (u, n) went away under the line: on both sides, and to the same one.
 
         Rails ahead of a moving camera stay where they are while the scene parts to their left and right.
         """
-        left, right = self.sideways[self.leftmost], self.sideways[~self.leftmost]
-        if not left.size or not right.size:
-            return False
-        a, b = float(np.median(left)), float(np.median(right))
-        return min(abs(a), abs(b)) >= far and a * b > 0
+        a, b = self.sides[..., 0], self.sides[..., 1]
+        least, most = np.minimum(abs(a), abs(b)), np.maximum(abs(a), abs(b))
+        return np.asarray((least >= far) & (a * b > 0) & (most <= 3 * least), bool)
 
 
-def _shake(gaps: list[tuple[int, float]]) -> float:
-    """Return how far (frame, column) strays from a straight path; 0 where too few frames can tell."""
-    if len(gaps) < 5:
-        return 0.0
-    at, x = np.array(sorted(gaps)).T
-    line = np.polyfit(at - at.mean(), x, 1)
-    return float(np.sqrt(np.mean(np.square(x - np.polyval(line, at - at.mean())))))
-
-
-def _is_still(drift: Float, scale: float) -> bool:
-    """Tell whether nothing beside the line moves."""
-    return float(np.quantile(np.abs(drift), 0.8)) <= STILL_PX * scale + 0.5
-
-
-def drifts(window: Window, t: int, lines: tuple[Line, ...], reach: int) -> Iterator[tuple[int, list[Drift]]]:
-    """Yield each different frame of the shot near t, with how the scene beside each line goes there."""
-    starts = [beside(window, line) for line in lines]
-    ends = np.cumsum([len(s) for s in starts])[:-1]
-    start = np.concatenate(starts)
-    for step in (-1, 1):
-        # Added up at places that stay beside the line: places that went along would cross it and be dragged by it.
-        places, last = start.copy(), t
-        for u in _align.others(window, t, step, reach):
-            places = places + motion_at(window, last, u, start)
-            last = u
-            each = zip(starts, np.split(places, ends), lines, strict=True)
-            yield u, [Drift(a, b, line, _tilt(window, line)) for a, b, line in each]
-
-
-def _tilt(window: Window, line: Line) -> float:
-    """Return the columns a row by which a line leans."""
-    rows = -(-window.size[0] // _lines.STRIPS)
-    return float(line.columns[-1] - line.columns[0]) / max((line.columns.size - 1) * rows, 1)
-
-
-def beside(window: Window, line: Line) -> Float:
-    """Return places (n, 2) as (x, y) in luma pixels on both sides of the line, those in the picture."""
+def drifts(window: Window, here: View, near: Paths) -> Drift:
+    """Return how the scene beside each line goes to each of the frames."""
     h, w = window.size
     rows = -(-h // _lines.STRIPS)
-    strips = np.linspace(line.first, line.stop - 1, POINTS).round().astype(int)
-    x = line.columns[strips - line.first]
-    y = (strips + 0.5) * rows
+    first, last = here.shape[:, :1], here.shape[:, 1:2] - 1
+    strip = np.rint(first + (last - first) * np.linspace(0, 1, POINTS, dtype=np.float32)).astype(np.intp)
+    x = np.take_along_axis(here.columns, strip, 1)
     off = BESIDE_2K_PX * scale_of(window) + 12 * proxy_scale(window.size)
-    both = [np.stack([x - line.left_px - off, y], 1), np.stack([x + line.right_px + off, y], 1)]
-    places = np.concatenate(both).astype(np.float32)
-    inside = places[(places[:, 0] >= 0) & (places[:, 0] <= w - 1)]
-    return inside if inside.size else places
+    left, right = (np.array([getattr(v, name) for v in here.lines])[:, None] for name in ("left_px", "right_px"))
+    xs = np.stack([x - left - off, x + right + off], 1)
+    ys = np.repeat((strip[:, None] + np.float32(0.5)) * rows, 2, 1)
+    start = np.stack([xs, ys], -1).astype(np.float32)
+    moved, known = near.at(start)
+    known = known & ((xs >= 0) & (xs <= w - 1))
+    tilt = (x[:, -1] - x[:, 0]) / np.maximum((last - first)[:, 0] * rows, 1)
+    sideways = moved[..., 0] - tilt[:, None, None] * moved[..., 1]
+    return Drift(start, moved, known, _median(sideways, known))
 
 
-def motion_at(window: Window, t: int, u: int, places: Float) -> Float:
-    """Return the motion (n, 2) from t to u at places (n, 2) of t, in luma pixels."""
-    flow = window.flow(t, u)
-    at = (places + 0.5) / flow.scale - 0.5
-    moved = cv2.remap(
-        flow.vectors, np.ascontiguousarray(at[:, None]), None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-    )
-    return moved[:, 0] * np.float32(flow.scale)
+def _median(values: Float, known: Bits) -> Float:
+    """Return the median along the last axis of what is known; nan where that is less than three."""
+    ordered = np.sort(np.where(known, values, np.inf), -1)
+    n = known.sum(-1)
+    low, high = (np.take_along_axis(ordered, np.maximum(k, 0)[..., None], -1)[..., 0] for k in ((n - 1) // 2, n // 2))
+    return np.asarray(np.where(n >= 3, 0.5 * (low + high), np.nan), np.float32)
 
 
-def _vote(window: Window, t: int, line: Line, u: int, drift: Drift) -> tuple[str, float | None]:
-    """Return ("film", "scene", "gone" or "", by how much a line near its place is off, None without one)."""
-    scale = scale_of(window)
+@dataclass(frozen=True)
+class Match:
+    """What one other frame says about each of the n lines of frame t."""
+
+    gap: Float
+    """(n,) by how much the like line nearest to its place is off to the right; nan without one."""
+    halves: Float
+    """(n,) how much more that is in its lower half than in its upper half."""
+    there: Bits
+    """(n,) whether any line of its sign is at its place."""
+    film: Bits
+    scene: Bits
+    still: Bits
+    """(n,) whether nothing beside it moves."""
+    passing: Bits
+    """(n,) whether a line like it is not far off."""
+
+
+def match(window: Window, t: int, u: int, here: View, drift: Drift) -> Match:
+    """Return what frame u says about the lines of frame t."""
+    there, scale = view(window, u), scale_of(window)
     slack = min(3 + 1.5 * abs(u - t), 10) * scale + 1
-    far = max(2 * (line.left_px + line.right_px), 6 * scale + 2)
-    there = [other for other in lines_of(window, u) if other.sign == line.sign and _overlap(line, other) >= 0.3]
-    gaps = [_gap(line, other) for other in there]
-    # What the line may have become, had it moved, is as tall as it is.
-    alike = [g for other, g in zip(there, gaps, strict=True) if 2 * other.columns.size >= line.columns.size]
-    nearest = min(gaps, key=abs, default=np.inf)
-    here = nearest if abs(nearest) <= slack else None
-    middle = float(np.median(drift.sideways))
-    if drift.leaves(far):
-        along = abs(middle) > slack and any(abs(g - middle) <= slack for g in alike)
-        if along == (here is not None) or not _is_motion(window, t, u, drift):
-            return "", here
-        return ("scene" if along else "film"), here
-    if here is not None or not _is_still(drift.sideways, scale):
-        return "", here
-    passing = any(abs(g) <= 8 * slack for g in alike)
-    return ("gone" if not passing and _gone(window, t, line, u) else ""), None
+    width, middle = here.shape[:, 4], drift.middle[0]
+    far = np.maximum(2 * (width - 1), 6 * scale + 2)
+    gaps, near, alike = pairs(here, there)
+    at_place: Bits = np.asarray((near & (abs(gaps) <= slack)).any(1))
+    like = np.where(alike & (abs(gaps) <= slack), abs(gaps), np.inf)
+    gap, halves = _close(here, there, like)
+    # What the line may have become, had it moved, lies where the scene's motion took it, as far as that is known.
+    aim = 1.5 * scale + 1 + 0.25 * abs(middle[:, None])
+    along = (alike & (abs(gaps - middle[:, None]) <= aim)).any(1)
+    leaves: Bits = drift.leaves(far)[0] & np.asarray(abs(middle) > slack)
+    film, scene = leaves & ~np.isnan(gap) & ~along, leaves & along & ~at_place
+    if film.any():
+        film &= is_motion(here, there, drift, film, proxy_scale(window.size))
+    still: Bits = np.asarray(np.nan_to_num(abs(drift.sides[0]).max(-1), nan=np.inf) <= STILL_PX * scale + 0.5)
+    passing: Bits = np.asarray((alike & (abs(gaps) <= 8 * slack)).any(1))
+    return Match(gap, halves, at_place, film, scene, still, passing)
+
+
+def pairs(here: View, there: View) -> tuple[Float, Bits, Bits]:
+    """Return for the lines (n, m) of two frames the gap between them, which are of one sign, and which are alike."""
+    a, b = here.shape[:, None], there.shape[None]
+    start, stop = np.maximum(a[..., 0], b[..., 0]), np.minimum(a[..., 1], b[..., 1])
+    tall_a, tall_b = a[..., 1] - a[..., 0], b[..., 1] - b[..., 0]
+    near = (a[..., 2] == b[..., 2]) & (stop - start >= 0.3 * np.minimum(tall_a, tall_b))
+    middle = np.clip(0.5 * (start + stop - 1), 0, max(here.columns.shape[1] - 1, 0)).astype(np.intp)
+    n, m = np.ogrid[: len(a), : b.shape[1]]
+    gaps = there.columns[m, middle] - here.columns[n, middle]
+    bright = np.maximum(a[..., 3], b[..., 3]) <= 2.5 * np.minimum(a[..., 3], b[..., 3])
+    wide = abs(a[..., 4] - b[..., 4]) <= 2 + 0.5 * np.maximum(a[..., 4], b[..., 4])
+    return gaps, near, near & bright & wide & (2 * tall_b >= tall_a)
+
+
+def _close(here: View, there: View, distance: Float) -> tuple[Float, Float]:
+    """Return the mean gap (n,) of each line to the one least distant (n, m), and its change from top to bottom."""
+    n, s = here.columns.shape
+    none = np.full(n, np.nan, np.float32)
+    if not distance.shape[1]:
+        return none, none
+    best = distance.argmin(1)
+    a, b, at = here.shape[:, :2], there.shape[best, :2], np.arange(s)
+    start, stop = np.maximum(a[:, :1], b[:, :1]), np.minimum(a[:, 1:], b[:, 1:])
+    apart = there.columns[best] - here.columns
+    upper = (at >= start) & (at < 0.5 * (start + stop))
+    lower = (at >= 0.5 * (start + stop)) & (at < stop)
+    top, bottom = ((apart * half).sum(1) / np.maximum(half.sum(1), 1) for half in (upper, lower))
+    found = np.isfinite(distance.min(1))
+    return np.where(found, 0.5 * (top + bottom), none), np.where(found, bottom - top, none)
 
 
 PATCH = np.stack(np.meshgrid(np.arange(-6, 7, 2), np.arange(-6, 7, 2)), -1).reshape(-1, 2).astype(np.float32)
 
 
-def _is_motion(window: Window, t: int, u: int, drift: Drift) -> bool:
-    """Tell whether the picture bears the motion out on one side at least: moved, it fits clearly better than left.
+def is_motion(here: View, there: View, drift: Drift, asked: Bits, scale: int) -> Bits:
+    """Tell of the lines asked about (n,) whether the picture bears the motion out, on one side at least.
 
-    Flow is dragged along by what moves nearby; plain walls and striped paper then seem to move and do not. (Only one
-    side, because what comes from the other side has crossed the line on its way.)
+    Moved, it fits clearly better than left where it was. Flow is dragged along by what moves nearby; plain walls and
+    striped paper then seem to move and do not. (Only one side, because what comes from the other side has crossed the
+    line on its way.)
     """
-    stay, move = drift.start[:, None] + PATCH, drift.end[:, None] + PATCH
-    was = _look(window.grey(t), stay)
-    left, moved = (np.abs(_look(window.grey(u), at) - was).mean(1) for at in (stay, move))
-    first = drift.leftmost
-    return any(
-        np.median(moved[side]) < 0.6 * np.median(left[side]) and np.mean(moved[side] < left[side]) >= 0.7
-        for side in (first, ~first) if side.any()
+    start, known = drift.start[asked][..., None, :] + PATCH, drift.known[0][asked]
+    end = start + drift.moved[0][asked][..., None, :]
+    was, left, moved = (
+        _look(small, at, scale) for small, at in ((here.small, start), (there.small, start), (there.small, end))
     )
+    stay, go = abs(left - was).mean(-1), abs(moved - was).mean(-1)
+    better = ((go < stay) & known).sum(-1) >= 0.7 * np.maximum(known.sum(-1), 1)
+    out = np.zeros(asked.shape, bool)
+    out[asked] = (better & (_median(go, known) < 0.6 * _median(stay, known))).any(-1)
+    return out
 
 
-def _look(grey: Float, at: Float) -> Float:
-    """Return the picture at places (n, m, 2) as (x, y)."""
-    return cv2.remap(grey, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+def _look(small: Proxy, at: Float, scale: int) -> Float:
+    """Return the small picture at places (..., 2) as (x, y) in luma pixels."""
+    flat = ((at + 0.5) / scale - 0.5).reshape(-1, PATCH.shape[0], 2).astype(np.float32)
+    out = cv2.remap(small, flat, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(out, np.float32).reshape(at.shape[:-1])
 
 
-def _overlap(a: Line, b: Line) -> float:
-    """Return the strips two lines share, as a share of the shorter one."""
-    shared = min(a.stop, b.stop) - max(a.first, b.first)
-    return max(shared, 0) / min(a.columns.size, b.columns.size)
+def _count(window: Window, t: int, near: Paths, drift: Drift, each: list[Match], i: int) -> Votes:
+    """Return the votes about line i."""
+    frames = near.frames
+    gone = 0
+    film, scene, seen = (sum(bool(getattr(m, name)[i]) for m in each) for name in ("film", "scene", "there"))
+    line = view(window, t).lines[i]
+    if not scene and 2 * seen <= len(frames):
+        gone = sum(
+            bool(m.still[i] and not m.there[i] and not m.passing[i]) and is_gone(window, t, line, u)
+            for u, m in zip(frames, each, strict=True)
+        )
+    before = [bool(m.there[i]) for u, m in zip(frames, each, strict=True) if u < t]
+    shake, doubt, bend = _shake(t, frames, drift, each, i)
+    return Votes(film, scene, gone, seen, len(frames), shake, doubt, bend, not any(before))
 
 
-def _gap(a: Line, b: Line) -> float:
-    """Return how many pixels b lies to the right of a, in the middle of what they share."""
-    middle = 0.5 * (max(a.first, b.first) + min(a.stop, b.stop) - 1)
-    return b.at(middle) - a.at(middle)
+def _shake(t: int, frames: tuple[int, ...], drift: Drift, each: list[Match], i: int) -> tuple[float, float, float]:
+    """Return how unsteadily line i moves against the scene, the scene's sides against each other, and its halves.
+
+    All are root mean squares about a straight path in luma pixels, zeros where too few frames can tell.
+    """
+    gap = np.array([m.gap[i] for m in each], np.float32)
+    sides = drift.sides[:, i]
+    known = ~np.isnan(gap) & ~np.isnan(sides).any(1)
+    if known.sum() < 8:
+        return 0.0, 0.0, 0.0
+    at = np.append(np.array(frames, np.float32)[known] - t, 0)
+    one = np.ones_like(at)
+    middle = np.append(sides[known].mean(1), 0)
+    # A near pole moves more than what is behind it when the camera shakes, but it moves by that multiple.
+    line = _unsteady(np.append(gap[known], 0), one, at, middle)
+    halves = np.append([m.halves[i] for m, k in zip(each, known, strict=True) if k], 0)
+    apart = np.append(sides[known, 0] - sides[known, 1], 0)
+    return line, _unsteady(apart, one, at), 0.5 * _unsteady(halves, one, at)
 
 
-def _gone(window: Window, t: int, line: Line, u: int) -> bool:
+def _unsteady(x: npt.NDArray[np.floating], *known: npt.NDArray[np.floating]) -> float:
+    """Return how far x (n,) strays from all combinations of what is known (root mean square)."""
+    flat = np.stack(known, 1)
+    fit = np.linalg.lstsq(flat, x, rcond=None)[0]
+    return float(np.sqrt(np.mean(np.square(x - flat @ fit))))
+
+
+def is_gone(window: Window, t: int, line: Line, u: int) -> bool:
     """Tell whether frame u shows at the line's place what lies beside it there, and beside it the same as frame t."""
-    profiles = [_profile(window, k, line) for k in (t, u)]
+    profiles = [_profile(view(window, k).strips, line) for k in (t, u)]
     wide = int(line.left_px + line.right_px) + 1
     sides = [np.concatenate([p[: len(p) // 2 - wide], p[len(p) // 2 + wide + 1 :]]) for p in profiles]
     if not sides[0].size:
@@ -237,13 +358,9 @@ def _gone(window: Window, t: int, line: Line, u: int) -> bool:
     return changed < max(2.0, 0.15 * line.contrast) and tops[1] < 0.2 * tops[0]
 
 
-def _profile(window: Window, t: int, line: Line) -> Float:
-    """Return the mean cross-section (n,) of frame t along the line's path, the line in the middle."""
-    h = window.size[0]
-    rows = -(-h // _lines.STRIPS)
+def _profile(strips: npt.NDArray[np.uint8], line: Line) -> Float:
+    """Return the mean cross-section (n,) of a frame's strips along the line's path, the line in the middle."""
     room = 3 * (int(line.left_px + line.right_px) + 3)
-    ys = (np.arange(line.first, line.stop) + 0.5) * rows - 0.5
-    xs = line.columns[:, None] + np.arange(-room, room + 1, dtype=np.float32)
-    grey = window.grey(t)
-    at_y = np.broadcast_to(ys[:, None].astype(np.float32), xs.shape)
-    return _look(grey, np.ascontiguousarray(np.stack([xs, at_y], -1))).mean(0)
+    offsets = np.arange(-room, room + 1)
+    column = np.clip(np.rint(line.columns)[:, None] + offsets, 0, strips.shape[1] - 1).astype(np.intp)
+    return np.asarray(strips[np.arange(line.first, line.stop)[:, None], column].mean(0), np.float32)
