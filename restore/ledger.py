@@ -97,7 +97,7 @@ class Ledger:
         """Record a step, atomically."""
         host = stamp.host or platform.node()
         full = replace(stamp, host=host, code=stamp.code or code_version())
-        write_atomic(self.folder / f"{stamp.name}.json", json.dumps(vars(full), sort_keys=True))
+        write_atomic(self.folder / f"{stamp.name}.json", json.dumps(vars(full), sort_keys=True, separators=(",", ":")))
 
     def stamps(self, stages: Sequence[str] = ("detect", "fill", "blend", "encode", "join")) -> Iterator[Stamp]:
         """Yield the stamps of the given stages, stage by stage, in the film's order."""

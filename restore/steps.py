@@ -230,9 +230,20 @@ def _detect_facts(
             for layer, detections in found.items()
         },
         "objects": {
-            layer: [vars(o) for d in detections for o in d.objects] for layer, detections in found.items()
+            layer: [vars(o) for d in detections for o in d.objects if o.status == "undecided"]
+            for layer, detections in found.items()
         },
+        "confirmed": {layer: _confirmed(span, detections) for layer, detections in found.items()},
     }
+
+
+def _confirmed(span: Span, detections: list[Detection]) -> dict[str, list[list[float]]]:
+    """Return for each frame the confirmed finds as rows of y0, x0, y1, x1, area, confidence: there can be thousands."""
+    rows = {
+        str(t): [[*o.box, o.area_px, round(o.confidence, 3)] for o in d.objects if o.status == "confirmed"]
+        for t, d in zip(span, detections, strict=True)
+    }
+    return {t: found for t, found in rows.items() if found}
 
 
 def _fill(open_: Session, span: Span) -> Made:

@@ -77,6 +77,8 @@ class Tally:
             for found in objects:
                 if found["frame"] in self.frames:
                     self._object(layer, found)
+        for layer, by_frame in facts.get("confirmed", {}).items():
+            self.confirmed[layer] += sum(len(rows) for rows in self._mine(by_frame).values())
 
     def _object(self, layer: str, found: Mapping[str, Any]) -> None:
         if found["status"] == "confirmed":

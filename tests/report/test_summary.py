@@ -106,9 +106,11 @@ def test_finds_are_counted_and_the_undecided_listed(tmp_path: Path) -> None:
 
         return {"scratch": [found(span.start, "undecided"), found(span.start, "confirmed")]}
 
-    s = summarise(finished(tmp_path, objects=objects).store)
+    rows = {"dirt": {"1": [[0, 0, 4, 4, 12, 0.9], [5, 5, 6, 6, 1, 0.8]]}}
+    s = summarise(finished(tmp_path, objects=objects, confirmed=lambda span: rows if 1 in span else {}).store)
     layers = {la.name: la for la in s.layers}
     assert (layers["scratch"].confirmed, layers["scratch"].undecided) == (3, 3)
+    assert layers["dirt"].confirmed == 2
     assert (layers["dirt"].frames, layers["dirt"].masked_px) == (3, 119)
     assert [(u.frame, u.box, u.why) for u in s.undecided] == [
         (t, (0, 3, 64, 5), "moves with the scene") for t in (0, 4, 8)
