@@ -40,7 +40,7 @@ class Signature:
 
 def signature(small: Proxy) -> Signature:
     """Return the signature of a proxy (h, w) uint8."""
-    counts = np.bincount(small.ravel() >> 2, minlength=64).astype(np.float32)
+    counts = cv2.calcHist([small], [0], None, [64], [0, 256]).ravel()
     counts = cv2.GaussianBlur((counts / counts.sum())[None], (0, 0), 1.5)[0]
     thumb = cv2.resize(small, (32, 18), interpolation=cv2.INTER_AREA).astype(np.float32)
     return Signature(counts, cv2.GaussianBlur(thumb, (0, 0), 1.0))

@@ -67,15 +67,24 @@ class Window:
 
     def grain(self, t: int) -> float:
         """Return the grain's standard deviation in 8-bit levels, measured on the frame itself."""
-        return self.memo("grain", t, lambda: noise.grain_sigma(self.grey(t)))
+        return self.memo("grain", t, lambda: noise.grain_sigma(*self._luma(t)))
 
     def proxy(self, t: int) -> Proxy:
         """Return the small 8-bit picture (h, w), what is hidden replaced by a smooth guess."""
-        plain = self.memo("proxy", t, lambda: motion.proxy(self.grey(t)))
         return self.memo(
             "proxy-filled", (t, self.hidden_digest(t)),
-            lambda: motion.prefill(plain, shrink(self.hidden(t), scale_of(self.size))),
+            lambda: motion.prefill(self._plain(t), shrink(self.hidden(t), scale_of(self.size))),
         )
+
+    def _luma(self, t: int) -> tuple[Plane, float]:
+        """Return luma (H, W) as it is at hand, and how many 8-bit levels one of its values is."""
+        if self.pixels.family == "rgb":
+            return self.grey(t), 1.0
+        return self.picture(t).planes[0], 255.0 / self.pixels.peak
+
+    def _plain(self, t: int) -> Proxy:
+        """Return the proxy (h, w) of the picture with its damage."""
+        return self.memo("proxy", t, lambda: motion.proxy(*self._luma(t)))
 
     def hidden_digest(self, t: int) -> str:
         """Return the digest of what is hidden in frame t (`hidden` must not change its mind)."""
@@ -86,8 +95,7 @@ class Window:
     def is_cut(self, t: int) -> bool:
         """Tell whether frame t begins a new shot."""
         def of(u: int) -> cuts.Signature:
-            plain = self.memo("proxy", u, lambda: motion.proxy(self.grey(u)))
-            return self.memo("signature", u, lambda: cuts.signature(plain))
+            return self.memo("signature", u, lambda: cuts.signature(self._plain(u)))
 
         return self.memo("cut", t, lambda: cuts.is_cut(t, self.film, of))
 

@@ -52,40 +52,34 @@ class Graph:
 
     def laplace(self, values: Double) -> Double:
         """Return degree x value - sum of neighbours; samples without a neighbour on a side feel no force from it."""
-        padded = np.append(values, 0.0)
-        total = self.degree * values
-        for side in self.neighbours:
-            total -= padded[side]
-        return total
+        padded = np.zeros(len(values) + 1)
+        padded[:-1] = values
+        return self.degree * values - padded.take(self.neighbours).sum(0)
 
     def force(self, values: Double, tension: float) -> Double:
         """Return the gradient of bending and tension at the unknown samples, zero elsewhere."""
-        bend = np.where(self.near, self.laplace(values), 0.0)
-        both = self.laplace(bend) + tension * bend
-        return np.where(self.unknown, both, 0.0)
+        bend = self.laplace(values) * self.near
+        return (self.laplace(bend) + tension * bend) * self.unknown
 
 
 def solve(plane: Float, hole: Bits, tension: float) -> Float:
-    """Return the plane (h, w) with the samples under `hole` continued from around it; others are unchanged.
+    """Return the samples (n,) under `hole`, in reading order, continued from what is around it in the plane (h, w).
 
     Cascadic multigrid: solved coarse to fine by conjugate gradients, each level beginning where the coarser one
     ended (Bornemann and Deuflhard, Numer. Math. 1996). At least one sample must be known.
     """
-    if not hole.any():
-        return plane
     graph = Graph.of(hole)
     deep = wide(hole)
-    values = (pyramid(plane, hole) if deep else plane).ravel()[graph.flat].astype(np.float64)
+    ys, xs = np.divmod(graph.flat, hole.shape[1])
+    values = (pyramid(plane, hole) if deep else plane)[ys, xs].astype(np.float64)
     if not deep:
-        values[graph.unknown] = surroundings(graph, values, hole.shape[1])
+        values[graph.unknown] = surroundings(graph, values, Points((hole.shape[0], hole.shape[1]), ys, xs))
     known = values[~graph.unknown]
     contrast = float(known.std()) if known.size else 0.0
     if contrast > 0:
         centre = float(known.mean())
         values = descend(values - centre, lambda v: graph.force(v, tension), PRECISION * contrast) + centre
-    out = plane.copy()
-    out.ravel()[graph.flat[graph.unknown]] = values[graph.unknown].astype(np.float32)
-    return out
+    return values[graph.unknown].astype(np.float32)
 
 
 def numbers(flat: npt.NDArray[np.intp], wanted: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
@@ -100,14 +94,12 @@ def wide(hole: Bits) -> bool:
     return bool(core.any())
 
 
-def surroundings(graph: Graph, values: Double, width: int) -> Double:
+def surroundings(graph: Graph, values: Double, points: Points) -> Double:
     """Return a first guess for the unknown samples: the mean of the known ones around them."""
-    ys, xs = graph.flat // width, graph.flat % width
-    points = Points((int(ys.max()) + 1, width), ys, xs)
     cells = Cells(points.size, WIDE_PX, WIDE_PX)
     known = points.pick(~graph.unknown)
     n, total = cells.sums(cells.of(known), values[~graph.unknown].astype(np.float32))
-    return cells.at(total / np.maximum(n, TINY), points.pick(graph.unknown)).astype(np.float64)
+    return cells.at((total / np.maximum(n, TINY)).astype(np.float32), points.pick(graph.unknown)).astype(np.float64)
 
 
 def pyramid(plane: Float, hole: Bits) -> Float:

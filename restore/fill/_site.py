@@ -11,6 +11,7 @@ import numpy.typing as npt
 from restore.colour import Float
 from restore.frames import Bits, support
 from restore.motion.points import TINY, Cells, Points, every_other, grow
+from restore.motion.used import Used
 from restore.window import Window
 
 RING_PX = 7
@@ -27,11 +28,12 @@ class Ground:
     shift: tuple[int, int]
     hole: Points
     ring: Points
-    cells: Cells
+    used: Used
+    """The k cells that the ring or the hole lies in or next to."""
     cell: npt.NDArray[np.intp]
-    """Cell of each ring point."""
+    """Number of the cell each ring point lies in."""
     everywhere: Float
-    """(rows, columns): how many ring points there are around each cell."""
+    """(k,): how many ring points there are around each cell."""
 
     @classmethod
     def of(cls, hole: Bits, hidden: Bits, shift: tuple[int, int]) -> Self:
@@ -43,16 +45,21 @@ class Ground:
     def join(cls, shift: tuple[int, int], hole: Points, ring: Points) -> Self:
         """Divide the grid into cells that lie on the same luma pixels whatever its subsampling."""
         cells = Cells(hole.size, CELL_PX >> shift[0], CELL_PX >> shift[1])
-        cell = cells.of(ring)
-        return cls(shift, hole, ring, cells, cell, cells.sums(cell)[0])
+        wanted = np.zeros(cells.shape[0] * cells.shape[1], bool)
+        wanted[cells.of(ring)] = True
+        wanted[cells.of(hole)] = True
+        used = Used.of(cells, wanted)
+        cell = used.number(ring)
+        everywhere = used.around(used.own(cell, np.ones(len(ring), np.float32)))[0]
+        return cls(shift, hole, ring, used, cell, everywhere)
 
     def narrow(self, keep: Bits) -> tuple[Self, Bits]:
         """Return the part around the hole points (n,) to keep, and which ring points (m,) that leaves."""
         hole = self.hole.pick(keep)
-        rows, columns = self.cells.shape
-        wanted = np.zeros((rows, columns), bool)
-        wanted.ravel()[self.cells.of(hole)] = True
-        ring = grow(wanted, 2).ravel()[self.cell]
+        cells = self.used.cells
+        wanted = np.zeros(cells.shape[0] * cells.shape[1], bool)
+        wanted[cells.of(hole)] = True
+        ring = grow(wanted.reshape(cells.shape), 2).ravel()[self.used.flat][self.cell]
         return type(self).join(self.shift, hole, self.ring.pick(ring)), ring
 
 
@@ -141,6 +148,7 @@ def slopes(plane: Float, points: Points) -> tuple[Float, Float]:
 
 def deviation(g: Ground, levels: Float) -> Float:
     """Return the standard deviation of the ring (m,) around each hole pixel (n,)."""
-    n, total, squares = g.cells.sums(g.cell, levels, levels * levels)
+    n, total, squares = g.used.around(g.used.own(g.cell, np.ones_like(levels), levels, levels * levels))
     mean = total / np.maximum(n, TINY)
-    return g.cells.at(np.sqrt(np.maximum(squares / np.maximum(n, TINY) - mean * mean, 0)), g.hole)
+    unrest = np.sqrt(np.maximum(squares / np.maximum(n, TINY) - mean * mean, 0))
+    return g.used.at(unrest[:, None], g.hole)[:, 0]

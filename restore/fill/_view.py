@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from restore.colour import Float
 from restore.fill._site import Ground, Site
@@ -13,6 +14,7 @@ from restore.frames import Bits, support
 from restore.motion.inward import Course
 from restore.motion.points import TINY, Points, grow, inside, read
 from restore.motion.proxy import scale_of
+from restore.motion.used import Used
 from restore.source import Plane
 from restore.window import Window
 
@@ -20,11 +22,14 @@ SAFETY_PX = 1
 """A donor pixel must be this far from any damage of its own frame."""
 TAPS = ((-1.2, 0.3125), (0.0, 0.375), (1.2, 0.3125))
 """Places and weights of three linear readings that together filter like (1, 4, 6, 4, 1) / 16, sigma 1 px."""
+TAPS_REACH_PX = 2
 SNAP_PX = 0.1
 """A place this close to a pixel's centre is that pixel: then its very code value is copied."""
 REFINEMENTS = 6
 NUDGE_PX = 1.5
 """Longest single step of the refinement."""
+STILL_PX = 0.01
+"""A cell whose next step would be shorter has arrived."""
 ROBUST = 16.0
 """Differences beyond this many 8-bit levels say nothing more about motion."""
 GAIN = (0.8, 1.25)
@@ -38,17 +43,24 @@ LIMITS = (2.0, 20.0)
 
 
 @dataclass(frozen=True)
+class Shown:
+    """What one neighbour shows at the holes of one plane, toned to the frame, code values."""
+
+    sharp: Float
+    """(n,)"""
+    low: Float
+    """(n,) the same without the finest detail."""
+    pure: Bits
+    """(n,) where no damage of the neighbour's own has got into the low band."""
+
+
+@dataclass(frozen=True)
 class View:
     """What one neighbour shows at the holes."""
 
     step: int
     """Frame offset."""
-    samples: tuple[Float, ...]
-    """(n,) a plane: the neighbour's pixels, toned to the frame, code values."""
-    low: tuple[Float, ...]
-    """(n,) a plane: the same without the finest detail."""
-    pure: tuple[Bits, ...]
-    """(n,) a plane: where no damage of the neighbour's own has got into the low band."""
+    planes: tuple[Shown, ...]
     weight: Float
     """(n,) of luma pixels; 0 where it must not be used."""
     error: Float
@@ -62,32 +74,37 @@ def view(window: Window, site: Site, step: int, tolerance: float) -> View:
     course = window.course(site.t, u)
     planes = window.picture(u).planes
     nudge = refine(window, site, u, course, scale)
-    samples: list[Float] = []
-    low, pure, errors, shares = [], [], [], []
+    shown: dict[int, Shown] = {}
+    fits: list[Fit] = []
     open_to = np.zeros(0, bool)
-    for p, g in enumerate(site.grounds):
+    for g in {id(g): g for g in site.grounds}.values():
         at, ring = (places(g, points, course, nudge, scale) for points in (g.hole, g.ring))
-        if p == 0:
-            open_to = clear(window, u, at, 0)
+        alike = [p for p, other in enumerate(site.grounds) if other is g]
+        if not shown:
+            open_to = clear(window, u, at, alike[0])
         at = snap(at)
-        usable = g.ring.of_proxy(course.valid, scale, g.shift) & clear(window, u, ring, p)
-        fit = compare(g, site, site.known[p], read(planes[p], ring[:, 0], ring[:, 1]), usable)
-        if g.shift == (0, 0):
-            errors.append(fit.error)
-            shares.append(fit.share)
-        sharp = read(planes[p], at[:, 0], at[:, 1], cv2.INTER_CUBIC)
-        samples.append(sharp * fit.gain + fit.offset)
-        soft, clean = low_band(planes[p], near_damage(window, u, p), at)
-        low.append(soft * fit.gain + fit.offset)
-        pure.append(clean)
-    error = np.mean(errors, 0)
-    weight = trust(site, error, shares[0], tolerance) * open_to / np.float32(abs(step))
-    return View(step, tuple(samples), tuple(low), tuple(pure), weight, np.maximum(error, site.grain + 0.5) / site.unit)
+        usable = g.ring.of_proxy(course.valid, scale, g.shift) & clear(window, u, ring, alike[0])
+        pure = unspoilt(window, u, at, alike[0])
+        for p in alike:
+            fit = compare(g, site, site.known[p], read(planes[p], ring[:, 0], ring[:, 1]), usable)
+            shown[p] = show(planes[p], at, fit, pure)
+            if g.shift == (0, 0):
+                fits.append(fit)
+    error = np.mean([fit.error for fit in fits], 0)
+    weight = trust(site, error, fits[0].share, tolerance) * open_to / np.float32(abs(step))
+    doubt = np.maximum(error, site.grain + 0.5) / site.unit
+    return View(step, tuple(shown[p] for p in sorted(shown)), weight, doubt)
+
+
+def show(plane: Plane, at: Float, fit: Fit, pure: Bits) -> Shown:
+    """Read a plane of the neighbour at places (n, 2), and give it the frame's tone."""
+    sharp = read(plane, at[:, 0], at[:, 1], cv2.INTER_CUBIC)
+    return Shown(sharp * fit.gain + fit.offset, low_band(plane, at) * fit.gain + fit.offset, pure)
 
 
 def places(g: Ground, points: Points, course: Course, nudge: Float, scale: int) -> Float:
     """Return where the motion takes points of a plane, corrected by the cells' nudges (rows, columns, 2) of luma."""
-    by = g.cells.at(nudge, points)
+    by = g.used.cells.at(nudge, points)
     by /= np.array([1 << g.shift[1], 1 << g.shift[0]], np.float32)
     by += course.targets(points, scale, g.shift)
     return by
@@ -99,12 +116,16 @@ def snap(at: Float) -> Float:
     return np.where(np.abs(at - whole) < SNAP_PX, whole, at).astype(np.float32)
 
 
-def near_damage(window: Window, u: int, plane: int) -> Plane:
-    """Return where a plane of frame u is damaged, or next to it: (h, w), 255 and 0."""
+def near_damage(window: Window, u: int, plane: int, px: int = SAFETY_PX) -> Plane:
+    """Return where a plane of frame u is damaged, or at most `px` away from it: (h, w), 255 and 0."""
     def make() -> Plane:
-        return grow(support(window.hidden(u), window.pixels, plane), SAFETY_PX).view(np.uint8) * np.uint8(255)
+        if px > SAFETY_PX:
+            wider = 2 * (px - SAFETY_PX) + 1
+            return cv2.dilate(near_damage(window, u, plane), np.ones((wider, wider), np.uint8))
+        near = grow(support(window.hidden(u), window.pixels, plane), px).view(np.uint8)
+        return np.multiply(near, np.uint8(255), out=near)
 
-    return window.memo("damage-near", (u, window.pixels.shift(plane), window.hidden_digest(u)), make)
+    return window.memo("damage-near", (u, window.pixels.shift(plane), px, window.hidden_digest(u)), make)
 
 
 def clear(window: Window, u: int, at: Float, plane: int) -> Bits:
@@ -114,15 +135,54 @@ def clear(window: Window, u: int, at: Float, plane: int) -> Bits:
     return free & inside(at, (hidden.shape[0], hidden.shape[1]))
 
 
-def low_band(plane: Plane, damaged: Plane, at: Float) -> tuple[Float, Bits]:
-    """Return a plane without its finest detail at places (n, 2), and where no damage has got into it."""
-    total, clean = np.zeros(len(at), np.float32), np.ones(len(at), bool)
-    for dy, wy in TAPS:
-        for dx, wx in TAPS:
-            xs, ys = at[:, 0] + np.float32(dx), at[:, 1] + np.float32(dy)
-            total += np.float32(wy * wx) * read(plane, xs, ys)
-            clean &= read(damaged, xs, ys) == 0
-    return total, clean
+def unspoilt(window: Window, u: int, at: Float, plane: int) -> Bits:
+    """Tell at which places (n, 2) of a plane of frame u no damage gets into the low band."""
+    damaged = near_damage(window, u, plane, SAFETY_PX + TAPS_REACH_PX)
+    h, w = damaged.shape
+    xs, ys = (np.clip(np.rint(at[:, k]), 0, n - 1).astype(np.intp) for k, n in ((0, w), (1, h)))
+    return damaged.ravel()[ys * w + xs] == 0
+
+
+def low_band(plane: Plane, at: Float) -> Float:
+    """Return a plane without its finest detail at places (n, 2)."""
+    shifts = [(dx, dy, np.float32(wx * wy)) for dy, wy in TAPS for dx, wx in TAPS]
+    xs = np.concatenate([at[:, 0] + np.float32(dx) for dx, _, _ in shifts])
+    ys = np.concatenate([at[:, 1] + np.float32(dy) for _, dy, _ in shifts])
+    total = np.zeros(len(at), np.float32)
+    for tap, (_, _, weight) in zip(read(plane, xs, ys).reshape(len(shifts), -1), shifts, strict=True):
+        total += weight * tap
+    return total
+
+
+@dataclass(frozen=True)
+class Rim:
+    """The ring points that a neighbour can be compared at, with what the refinement has to know of them."""
+
+    points: Points
+    cell: npt.NDArray[np.intp]
+    start: Float
+    """(m, 2) where the motion takes them."""
+    known: Float
+    slope_x: Float
+    slope_y: Float
+    """(m,) the frame's own value and gradient, 8-bit levels."""
+
+    def pick(self, keep: Bits) -> Rim:
+        """Return the points (m,) to keep."""
+        at = np.flatnonzero(keep)
+        points = Points(self.points.size, self.points.ys.take(at), self.points.xs.take(at))
+        known, slope_x, slope_y = (a.take(at) for a in (self.known, self.slope_x, self.slope_y))
+        return Rim(points, self.cell.take(at), self.start.take(at, 0), known, slope_x, slope_y)
+
+    def sums(self, plane: Plane, unit: np.float32, used: Used, nudge: Float) -> Float:
+        """Return over each cell (k, 4) the sums of |e|, e, and e times the gradient; e is how the planes differ."""
+        at = used.at(nudge, self.points)
+        at += self.start
+        e = read(plane, at[:, 0], at[:, 1])
+        e *= -unit
+        e += self.known
+        np.clip(e, -ROBUST, ROBUST, out=e)
+        return used.own(self.cell, np.abs(e), e, self.slope_x * e, self.slope_y * e)
 
 
 def refine(window: Window, site: Site, u: int, course: Course, scale: int) -> Float:
@@ -130,36 +190,37 @@ def refine(window: Window, site: Site, u: int, course: Course, scale: int) -> Fl
 
     Gauss-Newton on the ring's own pixels, all cells at once, with the frame's own gradient, which needs no second
     look at the neighbour (Lucas and Kanade, IJCAI 1981; Baker and Matthews, IJCV 2004, for the gradient). A cell
-    keeps a step only if its ring agrees better after it.
+    keeps a step only if its ring agrees better after it; only around cells that still move is anything read again.
     """
     g, plane = site.grounds[0], window.picture(u).planes[0]
     start = course.targets(g.ring, scale)
     usable = g.ring.of_proxy(course.valid, scale, g.shift) & clear(window, u, start, 0)
-    ring = Points(g.ring.size, g.ring.ys[usable], g.ring.xs[usable])
-    start, cell, known = start[usable], g.cell[usable], site.known[0][usable] * site.unit
-    gx, gy = site.slope_x[usable], site.slope_y[usable]
-    n, sx, sy, xx, xy, yy = g.cells.sums(cell, gx, gy, gx * gx, gx * gy, gy * gy)
+    rim = Rim(g.ring, g.cell, start, site.known[0] * site.unit, site.slope_x, site.slope_y).pick(usable)
+    gx, gy = rim.slope_x, rim.slope_y
+    n, sx, sy, xx, xy, yy = g.used.around(g.used.own(rim.cell, np.ones_like(gx), gx, gy, gx * gx, gx * gy, gy * gy))
     count = np.maximum(n, TINY)
-    xx, xy, yy = xx - sx * sx / count, xy - sx * sy / count, yy - sy * sy / count
     stiff = n * np.float32(0.5 + site.grain**2)
-    det = np.maximum((xx + stiff) * (yy + stiff) - xy * xy, TINY)
-    nudge = np.zeros((*g.cells.shape, 2), np.float32)
-    step = nudge
-    best = np.full(g.cells.shape, np.inf, np.float32)
+    xx, xy, yy = xx - sx * sx / count + stiff, xy - sx * sy / count, yy - sy * sy / count + stiff
+    det = np.maximum(xx * yy - xy * xy, TINY)
+    nudge: Float = np.zeros((len(n), 2), np.float32)
+    step = np.zeros_like(nudge)
+    best = np.full(len(n), np.inf, np.float32)
+    own, near, moving = np.zeros((len(n), 4), np.float32), np.ones(len(n), bool), rim
     for _ in range(REFINEMENTS + 1):
         trial = nudge + step
-        at = start + g.cells.at(trial, ring)
-        error = known - read(plane, at[:, 0], at[:, 1]) * site.unit
-        error = np.clip(error, -ROBUST, ROBUST)
-        _, size, level, xe, ye = g.cells.sums(cell, np.abs(error), error, gx * error, gy * error)
+        own[near] = moving.sums(plane, site.unit, g.used, trial)[near]
+        size, level, xe, ye = g.used.around(own)
         better = size < best * count
-        nudge, best = np.where(better[..., None], trial, nudge), np.where(better, size / count, best)
+        nudge[better], best[better] = trial[better], (size / count)[better]
         xe, ye = xe - sx * level / count, ye - sy * level / count  # a difference of tone is not motion
-        step = np.stack([(yy + stiff) * xe - xy * ye, (xx + stiff) * ye - xy * xe], -1) / det[..., None]
-        step = np.where(better[..., None], np.clip(step, -NUDGE_PX, NUDGE_PX), 0).astype(np.float32)
-        if not step.any():
+        dx, dy = (np.clip(v / det, -NUDGE_PX, NUDGE_PX) for v in (yy * xe - xy * ye, xx * ye - xy * xe))
+        moves = better & (np.maximum(np.abs(dx), np.abs(dy)) > STILL_PX)
+        if not moves.any():
             break
-    return nudge
+        step[:, 0], step[:, 1] = dx * moves, dy * moves
+        near = g.used.touching(moves)
+        moving = rim.pick(near[rim.cell])
+    return g.used.spread(nudge)
 
 
 @dataclass(frozen=True)
@@ -184,17 +245,17 @@ def compare(g: Ground, site: Site, known: Float, seen: Float, usable: Bits) -> F
     centre = np.float32(known.mean()) if known.size else np.float32(0)
     cell = g.cell[usable]
     x, y = ((v[usable] - centre) * site.unit for v in (seen, known))  # small numbers keep their digits
-    n, sx, sy, sxx, syy = g.cells.sums(cell, x, y, x * x, y * y)
+    n, sx, sy, sxx, syy = g.used.around(g.used.own(cell, np.ones_like(x), x, y, x * x, y * y))
     count = np.maximum(n, TINY)
     mx, my = sx / count, sy / count
     vx, vy = (np.maximum(s - count * m * m, 0) for s, m in ((sxx, mx), (syy, my)))
     gain = np.clip(np.sqrt((vy + PRIOR) / (vx + PRIOR)), *GAIN)
     offset = (n / (n + PRIOR_COUNT)) * (my - mx) + mx * (1 - gain)
-    rest = np.abs(x * gain.ravel()[cell] + offset.ravel()[cell] - y)
-    error = g.cells.sums(cell, rest)[1] / count
+    rest = np.abs(x * gain[cell] + offset[cell] - y)
+    error = g.used.around(g.used.own(cell, rest))[0] / count
     offset = offset / site.unit + centre * (1 - gain)
     share = n / np.maximum(g.everywhere, TINY)
-    of_all = g.cells.at(np.stack([gain, offset, error, share], -1), g.hole)
+    of_all = g.used.at(np.stack([gain, offset, error, share], -1), g.hole)
     return Fit(*of_all.T)
 
 

@@ -30,7 +30,7 @@ class Donors:
     ACM TOG 1983, for the idea of joining bands separately).
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     invents: ClassVar[bool] = False
 
     reach_frames: int = 3
@@ -70,8 +70,8 @@ def write(into: Filling, site: Site, views: list[View]) -> Bits:
         into.offset.ravel()[flat] = np.array([v.step for v in views], np.int8)[weight.argmax(0)[sure]]
     for p, plane in enumerate(into.planes):
         there, share = site.share(p, np.where(sure, weight, 0))
-        samples, low = (np.stack([getattr(v, name)[p] for v in views]) for name in ("samples", "low"))
-        joined = join(samples, low, np.stack([v.pure[p] for v in views]), share)
+        sharp, low, pure = (np.stack([getattr(v.planes[p], name) for v in views]) for name in ("sharp", "low", "pure"))
+        joined = join(sharp, low, pure, share)
         used = share.sum(0) > 0
         plane.ravel()[there[used]] = joined[used]
     return sure
@@ -84,7 +84,7 @@ def agree(views: list[View]) -> Float:
     followed, and a smooth fill is better than a piece of a limb in the wrong place.
     """
     weight = np.stack([v.weight for v in views])
-    low = np.stack([v.low[0] for v in views])
+    low = np.stack([v.planes[0].low for v in views])
     tolerance = np.stack([v.error for v in views])
     best = weight.argmax(0)
     centre = np.take_along_axis(low, best[None], 0)[0]
@@ -103,13 +103,13 @@ def middle(values: Float, weight: Float) -> Float:
     return np.take_along_axis(np.take_along_axis(values, order, 0), at[None], 0)[0]
 
 
-def join(samples: Float, low: Float, pure: Bits, weight: Float) -> Float:
+def join(sharp: Float, low: Float, pure: Bits, weight: Float) -> Float:
     """Return (n,) the weighted mean of the low bands (k, n) with the high band of the heaviest donor.
 
     Impure low bands are left out; where the heaviest donor's is impure, that donor stands alone.
     """
     best = weight.argmax(0)[None]
-    mine, my_low, my_weight = (np.take_along_axis(a, best, 0)[0] for a in (samples, low, weight))
+    mine, my_low, my_weight = (np.take_along_axis(a, best, 0)[0] for a in (sharp, low, weight))
     alone = ~np.take_along_axis(pure, best, 0)[0]
     weight = weight * pure
     mean = (weight * low).sum(0) / np.maximum(weight.sum(0), 1e-12)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,8 +12,10 @@ from restore.colour import Float, to_codes
 from restore.errors import PartError
 from restore.fill import Filler, Filling
 from restore.frames import DONOR, Bits, Patch, empty_patch, support
-from restore.source import PixelFormat
+from restore.source import PixelFormat, Plane
 from restore.window import Window
+
+_rooms = threading.local()
 
 
 def fill_frame(ladder: Sequence[Filler], window: Window, t: int, invent: bool = True) -> Patch:
@@ -27,7 +30,7 @@ def fill_frame(ladder: Sequence[Filler], window: Window, t: int, invent: bool = 
     if not hole.any():
         return patch
     picture = window.picture(t)
-    planes = [p.astype(np.float32) for p in picture.planes[: window.pixels.colour_planes]]
+    planes = [working(p, k) for k, p in enumerate(picture.planes[: window.pixels.colour_planes])]
     left = hole.copy()
     for k, filler in enumerate(ladder):
         if not left.any():
@@ -48,6 +51,15 @@ def fill_frame(ladder: Sequence[Filler], window: Window, t: int, invent: bool = 
     np.logical_and(hole, ~left, out=patch.mask)
     write_codes(patch, planes, window.pixels)
     return patch
+
+
+def working(plane: Plane, number: int) -> Float:
+    """Return a plane as float32, in memory that this thread's next frame uses again: fresh memory is slow."""
+    rooms: dict[int, Float] = _rooms.__dict__.setdefault("planes", {})
+    if number not in rooms or rooms[number].shape != plane.shape:
+        rooms[number] = np.empty(plane.shape, np.float32)
+    np.copyto(rooms[number], plane)
+    return rooms[number]
 
 
 def write_codes(patch: Patch, planes: Sequence[Float], pixels: PixelFormat) -> None:

@@ -120,15 +120,20 @@ def vectors(a: Proxy, b: Proxy, preset: str = "medium") -> Float:
 
     Pictures too small for DIS, or without any texture, get one motion for all of the picture (`whole`).
     """
-    if min(a.shape) < TINY_PX or float(a.std()) < 1.0:
+    if min(a.shape) < TINY_PX or contrast(a) < 1.0:
         return whole(a, b)
     return engine(preset).calc(a, b, None)
+
+
+def contrast(small: Proxy) -> float:
+    """Return the standard deviation of a proxy, 8-bit levels."""
+    return float(cv2.meanStdDev(small)[1][0, 0])
 
 
 def whole(a: Proxy, b: Proxy) -> Float:
     """Return the one translation (h, w, 2) that best takes a to b, by phase correlation; zero where none is clear."""
     out = np.zeros((*a.shape, 2), np.float32)
-    if min(a.shape) < 4 or float(a.std()) < 0.5 or float(b.std()) < 0.5:
+    if min(a.shape) < 4 or contrast(a) < 0.5 or contrast(b) < 0.5:
         return out
     window = np.outer(np.hanning(a.shape[0] + 2)[1:-1], np.hanning(a.shape[1] + 2)[1:-1]).astype(np.float32)
     level = np.float32(a.mean())

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
+import cv2
 import numpy as np
 
 from restore.colour import Float
@@ -69,11 +70,11 @@ def inward(there: Float, back: Float, shore: Shore) -> Course:
     rim, cells = shore.rim, Cells(shore.size, CELL_PX, CELL_PX)
     if not len(rim):  # nothing but damage: no motion is known, and nothing may be believed
         return Course(np.zeros((*cells.shape, 2), np.float32), np.zeros(shore.size, bool))
-    vector = there[rim.ys, rim.xs]
+    vector = there.reshape(-1, 2).take(rim.flat, 0)
     at = vector + np.stack([rim.xs, rim.ys], -1).astype(np.float32)
     home = read(back, at[:, 0], at[:, 1])
     good = round_trip(vector[None], home[None], at[None], shore.size)[0]
     valid = np.zeros(shore.size, bool)
     valid.ravel()[rim.flat[good]] = True
     n, x, y = cells.sums(cells.of(rim)[good], vector[good, 0], vector[good, 1])
-    return Course(np.stack([x, y], -1) / np.maximum(n, TINY)[..., None], valid)
+    return Course(cv2.merge([x, y]) / np.maximum(n, TINY)[..., None], valid)

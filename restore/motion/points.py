@@ -64,7 +64,7 @@ def read(plane: Plane, xs: Float, ys: Float, interpolation: int = cv2.INTER_LINE
     maps[0, :n], maps[1, :n] = xs, ys
     at = maps.reshape(2, rows, ROW)
     out = cv2.remap(plane, at[0], at[1], interpolation, borderMode=cv2.BORDER_REPLICATE)
-    return out.reshape(rows * ROW, *plane.shape[2:])[:n].astype(np.float32)
+    return out.reshape(rows * ROW, *plane.shape[2:])[:n].astype(np.float32, copy=False)
 
 
 def inside(at: Float, size: tuple[int, int]) -> Bits:
@@ -98,10 +98,8 @@ class Cells:
         nearer ones hold next to nothing (normalised convolution with a heavy-tailed kernel).
         """
         rows, columns = self.shape
-        return np.stack([
-            around(np.bincount(cell, v, rows * columns).astype(np.float32).reshape(rows, columns))
-            for v in (None, *values)
-        ])
+        own = np.stack([np.bincount(cell, v, rows * columns) for v in (None, *values)], -1).astype(np.float32)
+        return np.stack(cv2.split(around(own.reshape(rows, columns, -1))))
 
     def at(self, grid: Float, points: Points) -> Float:
         """Return a grid's values (n, ...) at points, linear between the centres of cells."""
@@ -115,18 +113,23 @@ TINY = np.float32(1e-9)
 TAIL = 0.004
 """What a cell counts in the next wider square, which has sixteen times the area."""
 
+FEW_CELLS = 150
+"""On grids this small the next wider square is all of the grid."""
+
 
 def around(grid: Float) -> Float:
-    """Return the heavy-tailed sums around each cell of (rows, columns)."""
-    rows, columns = grid.shape
-    near = cv2.boxFilter(grid, -1, (3, 3), normalize=False, borderType=cv2.BORDER_CONSTANT)
-    if rows <= 3 and columns <= 3:
-        return near + np.float32(TAIL) * grid.sum()
-    padded = cv2.copyMakeBorder(grid, 0, -rows % 4, 0, -columns % 4, cv2.BORDER_CONSTANT)
-    h, w = padded.shape
-    wide = around(cv2.resize(padded, (w // 4, h // 4), interpolation=cv2.INTER_AREA) * np.float32(16))
-    large = cv2.resize(wide, (w, h), interpolation=cv2.INTER_LINEAR)[:rows, :columns]
-    return near + np.float32(TAIL) * large
+    """Return the heavy-tailed sums around each cell of (rows, columns, c), all channels at once."""
+    rows, columns, c = grid.shape
+    near = cv2.boxFilter(grid, -1, (3, 3), normalize=False, borderType=cv2.BORDER_CONSTANT).reshape(grid.shape)
+    if rows * columns <= FEW_CELLS:
+        return near + np.float32(TAIL) * grid.sum((0, 1))
+    h, w = rows + -rows % 4, columns + -columns % 4
+    padded = np.zeros((h, w, c), np.float32)
+    padded[:rows, :columns] = grid
+    quarter = cv2.resize(padded, (w // 4, h // 4), interpolation=cv2.INTER_AREA).reshape(h // 4, w // 4, c)
+    large = cv2.resize(around(quarter), (w, h), interpolation=cv2.INTER_LINEAR).reshape(h, w, c)[:rows, :columns]
+    near += np.float32(16 * TAIL) * large  # the quarter holds means of sixteen cells
+    return near
 
 
 def every_other(mask: Bits) -> Bits:
@@ -140,4 +143,4 @@ def grow(mask: Bits, px: int) -> Bits:
     """Return the mask with a square margin of `px` pixels."""
     if not px:
         return mask
-    return cv2.dilate(mask.view(np.uint8), np.ones((2 * px + 1, 2 * px + 1), np.uint8)).astype(bool)
+    return cv2.dilate(mask.view(np.uint8), np.ones((2 * px + 1, 2 * px + 1), np.uint8)).view(np.bool_)

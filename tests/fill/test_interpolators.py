@@ -62,7 +62,7 @@ def test_harmonic_fills_from_a_single_known_pixel():
     hole[5, 6] = False
     plane = np.zeros((33, 47), np.float32)
     plane[5, 6] = 0.7
-    assert np.allclose(fill(Harmonic(), plane, hole).planes[0], 0.7, atol=1e-4)
+    assert np.allclose(fill(Harmonic(), plane, hole).planes[0][hole], 0.7, atol=1e-4)
 
 
 def test_harmonic_keeps_sixteen_bits():

@@ -115,7 +115,7 @@ def test_sums_of_cells_reach_everywhere():
     assert (count > 0).all()
     assert np.allclose(value / count, 7, atol=1e-3)
     assert count[50 // 8, 60 // 8] > 50 * count[0, 0]
-    assert around(np.ones((2, 3), np.float32)).shape == (2, 3)
+    assert around(np.ones((2, 3, 2), np.float32)).shape == (2, 3, 2)
 
 
 def test_read_folds_any_number_of_places():
