@@ -20,16 +20,15 @@ from restore.span import Span
 
 SPAN_FRAMES = (24, 16, 12, 8, 6, 4, 3, 2, 1)
 """Span lengths to choose from: the longest that memory allows. They do not change a pixel."""
-COMFORT_BYTES = 1250 << 20
+COMFORT_BYTES = 1500 << 20
 """What a process takes without being asked to make do with less, where the picture's size permits it at all."""
-CHAIN_SPANS = 3
-"""A span cannot be blended before detection is this far ahead: blending needs its neighbour filled, filling needs its
-neighbour searched."""
 BASE_BYTES = 360 << 20
 """A process with its libraries and an open codec."""
-FLOWS = 26
+FLOWS = 22
 """Displacement fields that are wanted at one time: three neighbours on each side, both ways, for two threads."""
-SECONDS_PER_MEGAPIXEL = {"detect": 0.13, "fill": 0.10, "blend": 0.03, "encode": 0.14}
+HANDS = 36
+"""Float pictures that one thread may hold while it fills a frame, measured on 1080p film."""
+SECONDS_PER_MEGAPIXEL = {"detect": 0.20, "fill": 0.14, "blend": 0.05, "encode": 0.10}
 """One core's time, for the estimate only; measured on 1080p with about 1 % damage."""
 STAGES: tuple[Stage, ...] = ("detect", "fill", "blend", "encode", "join")
 
@@ -134,7 +133,7 @@ def make_steps(
         filled = blended
     last: Stage = "blend" if "blend" in wanted and recipe.blend else "fill" if "fill" in wanted else "detect"
     ends = {s: step_name(last, s) for s in blended} if last != "detect" else {}
-    behind = [None] * (CHAIN_SPANS + lanes) + list(detected)
+    behind = [None] * (chain_spans(recipe, span_frames) + lanes) + list(detected)
     steps = [
         Step("detect", s, after=(ends[b],) if b in ends else ()) for s, b in zip(detected, behind, strict=False)
     ]
@@ -151,6 +150,13 @@ def make_steps(
     return tuple(steps)
 
 
+def chain_spans(recipe: Recipe, span_frames: int) -> int:
+    """Return how many spans detection must be ahead of blending: blending needs its neighbours filled, and those
+    theirs searched."""
+    reaches = (sum(p.reach_frames for p in room) for room in (recipe.ladder, recipe.blend))
+    return 1 + sum(-(-reach // span_frames) for reach in reaches)
+
+
 def cache_bytes(source: Source, recipe: Recipe, span_frames: int, lanes: int) -> tuple[int, int]:
     """Return the bytes of the picture cache and the work cache for spans of a length.
 
@@ -158,19 +164,19 @@ def cache_bytes(source: Source, recipe: Recipe, span_frames: int, lanes: int) ->
     `Step.after` lets it, and looks ahead as far as it reaches, and as cuts do.
     """
     ahead = max((p.reach_frames for p in recipe.detect), default=0) + REACH_FRAMES
-    spans = CHAIN_SPANS + lanes + 1
+    spans = chain_spans(recipe, span_frames) + lanes + 1
     held = min(source.frames, spans * span_frames + ahead + sum(p.reach_frames for p in recipe.ladder))
     h, w = source.size
     scale = scale_of(source.size)
     flow = (h // scale) * (w // scale) * 9
-    work = min(source.frames, 8) * h * w * 4 + min(2 * source.frames, FLOWS) * flow + (32 << 20)
+    work = min(source.frames, 2) * h * w * 4 + min(2 * source.frames, FLOWS) * flow + (32 << 20)
     return held * source.pixels.picture_bytes(source.size), work
 
 
 def peak_bytes(source: Source, caches: tuple[int, int], threads: int) -> int:
     """Return the most memory one process will need: caches, codecs, and arrays in the hands of each thread."""
     h, w = source.size
-    hands = h * w * 4 * 10 + 6 * source.pixels.picture_bytes(source.size)
+    hands = h * w * 4 * HANDS + 6 * source.pixels.picture_bytes(source.size)
     return BASE_BYTES + sum(caches) + threads * hands
 
 
