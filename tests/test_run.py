@@ -472,5 +472,5 @@ def test_a_cluster_that_does_not_answer_is_named(
     reel: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("restore.run.ANSWER_WITHIN", "1s")
-    with pytest.raises(RestoreError, match="tcp://127.0.0.1:9"):
+    with pytest.raises(RestoreError, match=r"tcp://127\.0\.0\.1:9"):
         carry_out(prepare(Wish(str(reel), str(tmp_path / "out.mkv"), scheduler="tcp://127.0.0.1:9")))

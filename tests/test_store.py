@@ -54,7 +54,9 @@ def random_patch(pixels: PixelFormat, t: int, share: float, seed: int) -> Patch:
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.sampled_from(LAYOUTS), st.lists(st.sampled_from([0.0, 0.02, 0.9]), min_size=2, max_size=4), st.integers(0, 99))
+@given(
+    st.sampled_from(LAYOUTS), st.lists(st.sampled_from([0.0, 0.02, 0.9]), min_size=2, max_size=4), st.integers(0, 99)
+)
 def test_patches_come_back_exactly_also_when_written_again(
     tmp_path_factory: pytest.TempPathFactory, pixels: PixelFormat, shares: list[float], seed: int
 ) -> None:
