@@ -107,12 +107,16 @@ def reach(at: Float, length: int) -> tuple[int, int]:
     return start, int(np.clip(np.ceil(high) + 5, start + 1, length))
 
 
-def engine(preset: str) -> cv2.DISOpticalFlow:
-    """Return this thread's DIS engine (they keep state, so threads do not share them)."""
+def engine(preset: str, shape: tuple[int, int]) -> cv2.DISOpticalFlow:
+    """Return this thread's DIS engine for pictures of a shape (h, w).
+
+    Threads do not share engines, for they keep state; nor do sizes: on a picture too small for its settings an engine
+    changes them for good, and would measure every later picture differently.
+    """
     made = _engines.__dict__.setdefault("made", {})
-    if preset not in made:
-        made[preset] = cv2.DISOpticalFlow.create(getattr(cv2, f"DISOPTICAL_FLOW_PRESET_{preset.upper()}"))
-    return made[preset]
+    if (preset, shape) not in made:
+        made[preset, shape] = cv2.DISOpticalFlow.create(getattr(cv2, f"DISOPTICAL_FLOW_PRESET_{preset.upper()}"))
+    return made[preset, shape]
 
 
 def vectors(a: Proxy, b: Proxy, preset: str = "medium") -> Float:
@@ -122,7 +126,7 @@ def vectors(a: Proxy, b: Proxy, preset: str = "medium") -> Float:
     """
     if min(a.shape) < TINY_PX or contrast(a) < 1.0:
         return whole(a, b)
-    return engine(preset).calc(a, b, None)
+    return engine(preset, a.shape).calc(a, b, None)
 
 
 def contrast(small: Proxy) -> float:

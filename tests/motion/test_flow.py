@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import cv2
 import numpy as np
 import pytest
@@ -141,3 +143,22 @@ def test_prefill_hides_damage():
     damaged = np.where(hidden, 255, small).astype(np.uint8)
     assert np.abs(prefill(damaged, hidden).astype(int) - 100).max() <= 1
     assert np.array_equal(shrink(hidden, 2), hidden[::2, ::2])
+
+
+def test_what_was_measured_before_changes_nothing() -> None:
+    """An engine that met a small picture must not look at a larger one with the settings it fell back to."""
+    rng = np.random.default_rng(7)
+    large = [cv2.GaussianBlur(rng.random((120, 160)).astype(np.float32) * 255, (0, 0), 1.5).astype(np.uint8)]
+    large.append(np.roll(large[0], (3, 5), (0, 1)))
+    small = [np.ascontiguousarray(p[:30, :32]) for p in large]
+    fresh = []
+
+    def measure() -> None:
+        fresh.append(vectors(*large, "fast"))
+
+    alone = threading.Thread(target=measure)  # a thread has engines of its own, none of which has seen anything
+    alone.start()
+    alone.join()
+    for _ in range(2):
+        vectors(*small, "fast")
+        assert np.array_equal(vectors(*large, "fast"), fresh[0])
