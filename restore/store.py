@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import zarr
-from zarr.codecs import BloscCodec, ZstdCodec
+from zarr.codecs import BloscCodec
 
 from restore.errors import StoreError
 from restore.frames import Bits, Packed, support
@@ -215,7 +215,7 @@ class Store:
         """Make a layer of pictures: the frame is the unit of reading, the span of the grid that of writing."""
         return self._create(
             name, (self.source.frames, *shape), (1, *shape), (self.facts.span_frames, *shape), dtype,
-            ZstdCodec(level=1), ("t", "y", "x"),
+            BloscCodec(cname="zstd", clevel=5, shuffle="bitshuffle"), ("t", "y", "x"),
         )
 
     def _make_rows(self, name: str, length: int, dtype: Any) -> zarr.Array[Any]:
@@ -230,7 +230,7 @@ class Store:
 
     def _create(
         self, name: str, shape: tuple[int, ...], chunks: tuple[int, ...], shards: tuple[int, ...], dtype: Any,
-        codec: ZstdCodec | BloscCodec, axes: tuple[str, ...],
+        codec: BloscCodec, axes: tuple[str, ...],
     ) -> zarr.Array[Any]:
         try:
             self._open[name] = self._group.create_array(
