@@ -358,7 +358,10 @@ def bench() -> None:
 @click.option("--seed", "seeds", multiple=True, type=int, default=(101, 102, 103), show_default=True,
               help="Seeds of the damage; one piece of each clip a seed.")
 @click.option("--workflow", default="film", show_default=True)
-def bench_quality(clips: tuple[Path, ...], frames: int, seeds: tuple[int, ...], workflow: str) -> None:
+@click.option("--kind", "kinds", multiple=True, help="Kinds of damage, e.g. dust dirt blotch scratch. [all]")
+def bench_quality(
+    clips: tuple[Path, ...], frames: int, seeds: tuple[int, ...], workflow: str, kinds: tuple[str, ...]
+) -> None:
     """Damage clean CLIPS in a known way and print how well that is filled and found (scenes of its own without CLIPS).
 
     \b
@@ -367,8 +370,13 @@ def bench_quality(clips: tuple[Path, ...], frames: int, seeds: tuple[int, ...], 
     """
     from restore.benchmark import quality
     from restore.measure.bench import table
+    from restore.scenes.wear import KINDS
 
-    fills, finds = quality(clips, frames, seeds, workflow, lambda row: click.echo(f"{row.clip} done", err=True))
+    wanted = kinds or KINDS
+    if unknown := set(wanted) - set(KINDS):
+        raise click.UsageError(f"there is no kind of damage {', '.join(unknown)}; there are {', '.join(KINDS)}.")
+    say = functools.partial(click.echo, err=True)
+    fills, finds = quality(clips, frames, seeds, workflow, wanted, lambda row: say(f"{row.clip} done"))
     click.echo(f"Filling, true masks given:\n{table(fills)}\n")
     click.echo(f"Finding, and harm on the undamaged clip:\n{table(finds)}")
 

@@ -17,6 +17,7 @@ from restore.recipe import Recipe, load
 from restore.scenes.damage import Damage
 from restore.scenes.film import Film
 from restore.scenes.reel import FILM_10BIT, Reel, make_reel
+from restore.scenes.wear import KINDS
 from restore.span import Span
 from restore.window import Window
 
@@ -38,16 +39,17 @@ class Speed:
 
 def quality(
     clips: Sequence[Path], frames: int = 16, seeds: Sequence[int] = (101, 102, 103), workflow: str = "film",
-    on_row: Callable[[FillRow | DetectRow], None] = lambda _: None,
+    kinds: Sequence[str] = KINDS, on_row: Callable[[FillRow | DetectRow], None] = lambda _: None,
 ) -> tuple[list[FillRow], list[DetectRow]]:
     """Damage pieces of clean clips (generated scenes where none are given) and judge filling and finding on them.
 
-    One piece of `frames` judged frames a clip and seed, spread over the clip's length.
+    One piece of `frames` judged frames a clip and seed, spread over the clip's length. `kinds` are the kinds of
+    damage: scratches and hairs in the gate stay where they are, dust, dirt, hairs and blotches last a frame.
     """
     recipe = load(workflow)
     fills, finds = [], []
     for clip, seed in pieces(clips, frames, seeds):
-        damage = Damage(seed, clip.size, film_frames=len(clip.pictures))
+        damage = Damage(seed, clip.size, kinds=tuple(kinds), film_frames=len(clip.pictures))
         judged = range(EDGE_FRAMES, len(clip.pictures) - EDGE_FRAMES)
         fills.append(bench_fill(clip, damage, filler(recipe), judged))
         on_row(fills[-1])
