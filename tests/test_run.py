@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import shutil
@@ -156,7 +157,10 @@ def command(reel: Path, out: Path, *more: str) -> list[str]:
 
 def killed_after(count: int, command: list[str], how: signal.Signals) -> tuple[set[str], int]:
     """Start a run, stop it after some steps; return the steps it had finished and its exit status."""
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    pipe = subprocess.PIPE
+    # What a shell runs in the background has Ctrl-C switched off, and its children inherit that.
+    ready = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    with subprocess.Popen(command, cwd=ROOT, stdout=pipe, stderr=pipe, text=True, preexec_fn=ready) as process:
         assert process.stdout
         seen: set[str] = set()
         for line in process.stdout:
