@@ -5,17 +5,25 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from dataclasses import fields, is_dataclass
 from typing import Any, TypeVar
 
 T = TypeVar("T")
 
 
 def size_bytes(value: Any) -> int:
-    """Return the bytes of whatever has `nbytes`, is a collection of such things, or is small."""
+    """Return the bytes of whatever has `nbytes`, is made of such things, or is small.
+
+    What is counted too small is never let go, so everything parts remember has to be seen through.
+    """
     if hasattr(value, "nbytes"):
         return int(value.nbytes)
     if isinstance(value, (tuple, list)):
         return sum(size_bytes(v) for v in value) + 64
+    if isinstance(value, dict):
+        return sum(size_bytes(v) for v in value.values()) + 64
+    if is_dataclass(value):
+        return sum(size_bytes(getattr(value, f.name)) for f in fields(value)) + 64
     return 256
 
 

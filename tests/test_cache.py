@@ -1,6 +1,7 @@
 import contextlib
 import threading
 import time
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -60,3 +61,19 @@ def test_the_newest_value_is_held_however_large() -> None:
     cache = Cache(10)
     cache.put("k", np.zeros(1000, np.uint8))
     assert cache.peek("k") is not None
+
+
+@dataclass(frozen=True)
+class Lines:
+    sheet: np.ndarray
+    pieces: tuple[np.ndarray, ...]
+    by_name: dict[str, np.ndarray]
+
+
+def test_arrays_are_counted_wherever_they_are_kept() -> None:
+    kilo = np.zeros(1000, np.uint8)
+    cache = Cache(10_000)
+    for k in range(20):
+        cache.put(k, Lines(kilo, (kilo, kilo), {"a": kilo}))
+    assert cache.peek(0) is None
+    assert 8000 <= cache.held_bytes <= 10_000
