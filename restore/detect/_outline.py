@@ -14,6 +14,8 @@ from restore.detect._things import Ints, Things
 from restore.frames import Bits
 from restore.window import Window
 
+HOLE_FRAC = 0.25
+"""Share of a thing that a hole in it may be and still belong to it."""
 SHEET_PX = 1024
 """Pixels are laid out in rows of this many for remapping."""
 NEAR_PX = 5
@@ -139,3 +141,18 @@ def summed(size: tuple[int, int], ys: Ints, xs: Ints, own: Ints, peak: Float) ->
     np.maximum.at(boxes[:, 2], own, ys + 1)
     np.maximum.at(boxes[:, 3], own, xs + 1)
     return Outline(size, ys, xs, own, boxes, np.bincount(own, minlength=n), peak)
+
+
+def closed(mask: Bits) -> Bits:
+    """Return a mask (H, W) with the small holes of its things filled: what is damaged all around is damaged inside.
+
+    A hole of more than `HOLE_FRAC` of what its rim encloses stays: a hair that curls around clean picture.
+    """
+    if not mask.any():
+        return mask
+    sheet = mask.astype(np.uint8)
+    rims, tree = cv2.findContours(sheet, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
+    for i, (_, _, _, around) in enumerate(tree[0]):
+        if around >= 0 and cv2.contourArea(rims[i]) <= HOLE_FRAC * cv2.contourArea(rims[around]):
+            cv2.drawContours(sheet, rims, i, 1, cv2.FILLED)
+    return sheet.astype(bool)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import cv2
@@ -47,7 +47,7 @@ class Dirt:
     found again before and after, further along a straight path, is a moving object.
     """
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     contrast_levels: float = 12.0
     """Least contrast to both neighbours, 8-bit levels."""
     grain_factor: float = 4.0
@@ -85,6 +85,13 @@ class Dirt:
         return _Look(self, window, t, (_align.lay(window, t, first), _align.lay(window, t, last))).detection()
 
 
+def grown(found: Found, filled: Bits) -> Found:
+    """Return the record of a thing with the holes (H, W) that were filled in it counted."""
+    y0, x0, y1, x1 = found.box
+    more = int(np.count_nonzero(filled[y0:y1, x0:x1]))
+    return replace(found, area_px=found.area_px + more) if more else found
+
+
 class _Look:
     """One frame between two others; at the ends of a shot both are the same one, and nothing is confirmed."""
 
@@ -103,9 +110,12 @@ class _Look:
         drawn = _outline.outline(self.window, self.t, self.sides, found)
         right = (drawn.area >= self.part.smallest_px) & (drawn.peak > self.threshold)
         certain = right & (sure >= self.part.certainty) & (not self.at_end)
-        objects = [self.found(drawn, sure, int(i)) for i in np.flatnonzero(certain)]
+        outlined = drawn.mask(certain)
+        mask = _outline.closed(outlined)
+        holes = mask & ~outlined
+        objects = [grown(self.found(drawn, sure, int(i)), holes) for i in np.flatnonzero(certain)]
         objects += [self.found(drawn, sure, i) for i in self.doubtful(drawn, sure, right & ~certain)]
-        return Detection(drawn.mask(certain), tuple(objects))
+        return Detection(mask, tuple(objects))
 
     def judged(self) -> tuple[Things, Table]:
         """Return the things that may be dirt, and how sure that is (n,)."""

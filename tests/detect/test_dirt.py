@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from films import GREY, frames, planes, speck, texture, window
 
 from restore.cache import Cache
-from restore.detect import _things
+from restore.detect import _outline, _things
 from restore.detect.dirt import LISTED, Dirt
 from restore.errors import PartError
 from restore.source import PixelFormat
@@ -225,3 +225,10 @@ def test_the_pictures_are_not_written_to():
         for plane in picture:
             plane.setflags(write=False)
     assert Dirt().detect(Window.of(kept, GREY), 3).mask.any()
+
+
+def test_a_hole_in_a_blotch_is_filled_and_a_loop_of_hair_is_not() -> None:
+    blotch = disc((80, 120), 40, 30, 14) & ~disc((80, 120), 42, 32, 4)
+    hair = disc((80, 120), 40, 85, 14) & ~disc((80, 120), 40, 85, 12)
+    closed = _outline.closed(blotch | hair)
+    assert np.array_equal(closed, disc((80, 120), 40, 30, 14) | hair)
