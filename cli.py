@@ -132,6 +132,8 @@ def run(wish: Wish, as_json: bool) -> None:
     from restore.restoration import carry_out, prepare
 
     prepared = prepare(wish)
+    for note in prepared.notes:
+        click.echo(f"note: {note}", err=True)
     with show(prepared, as_json) as on_result:
         outcome = carry_out(prepared, on_result)
     if as_json:

@@ -49,7 +49,7 @@ def to_rgb(planes: tuple[Plane, ...], pixels: PixelFormat) -> Float:
     return np.clip(np.stack([r, (y - kr * r - kb * b) / kg, b], -1), 0, 1)
 
 
-def to_codes(plane: Float, pixels: PixelFormat, like: Plane | None = None) -> Plane:
+def to_codes(plane: Float, pixels: PixelFormat) -> Plane:
     """Round working values of one plane back to legal code values of the format (clipped, never wrapped)."""
     if pixels.depth == 32:
         return plane.astype(np.float32)

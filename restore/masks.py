@@ -12,6 +12,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from restore.detect.matte import Matte
 from restore.edits import Edit, Edits
 from restore.errors import MaskError, OutputError
 from restore.frames import Bits
@@ -50,25 +51,12 @@ def import_masks(store: Store, folder: Path, by: str = "", on_frame: Callable[[i
     files = sorted(folder.glob("*.png")) if folder.is_dir() else []
     if not files:
         raise MaskError(f"{folder} holds no PNG files; masks are named 000000.png, 000001.png ... counted from 0.")
-    masks = {}
+    masks, reader = {}, Matte(str(folder))
     for file in files:
         t = _frame_of(file, store.source.span)
-        masks[t] = read_mask(file, store.source.size)
+        masks[t] = reader.read(file, store.source.size)
         on_frame(t)
     return Edits(store.folder / "edits").append("replace", masks, by, f"imported {len(masks)} masks")
-
-
-def read_mask(file: Path, size: tuple[int, int]) -> Bits:
-    """Return the mask (H, W) in a PNG: True from mid-grey up. Raises MaskError where it is none, or of another size."""
-    picture = cv2.imread(str(file), cv2.IMREAD_GRAYSCALE)
-    if picture is None:
-        raise MaskError(f"{file} cannot be read as a picture. Replace it, or remove it to leave its frame as it is.")
-    if picture.shape != size:
-        raise MaskError(
-            f"{file} is {picture.shape[1]}x{picture.shape[0]} and the film is {size[1]}x{size[0]}. "
-            "A mask is never resized: export it at the film's size."
-        )
-    return np.asarray(picture) >= 128
 
 
 def _frame_of(file: Path, film: Span) -> int:

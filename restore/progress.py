@@ -60,7 +60,7 @@ def closing(prepared: Prepared, outcome: Outcome) -> Iterator[str]:
         yield "nothing finished is lost; the same command does only what is missing."
     elif outcome.joined:
         yield f"output   {prepared.output}"
-        for note in outcome.joined.notes:
+        for note in (n for n in outcome.joined.notes if n not in prepared.notes):
             yield f"   note  {note}"
         yield (f"check    lacuna verify {prepared.source.path} {prepared.output} --project {prepared.project}")
     yield f"report   {prepared.project / 'report.html'}"

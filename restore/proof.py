@@ -19,7 +19,9 @@ from restore.span import Span
 def prove(
     source: str, output: str, project: Path, progress: Callable[[int], None] | None = None
 ) -> Proof:
-    """Compare `source` and `output` sample by sample outside the project's masks; record the proof in the project.
+    """Compare `source` and `output` sample by sample outside what the project filled; record the proof in the project.
+
+    What was masked but could not be filled must be the source's own as well, and edits made since do not count.
 
     Raises StoreError where the project was made from another file.
     """
@@ -31,7 +33,7 @@ def prove(
         frames = Span(*last.frames) if last else known.span
         joined = session.store.ledger.read("join", frames)
         lossless = bool(joined.facts.get("lossless", True)) if joined else True
-        proof = verify(found, output, session.mask, lossless, progress, frames)
+        proof = verify(found, output, session.filled, lossless, progress, frames)
     finally:
         session.close()
     facts = {k: v for k, v in asdict(proof).items() if k != "digests"}

@@ -107,7 +107,7 @@ def prepare(wish: Wish) -> Prepared:
     encoder = recipe.encoder(choose(output, source))
     recipe = dataclasses.replace(recipe, encode=(encoder,))
     notes = encoder.made.check(source, output)
-    _check_device(wish.device)
+    notes += _check_device(wish.device)
     plan = make_plan(source, recipe, encoder, frames, _budget(wish), _grid_of(project), wish.until)
     return Prepared(wish, source, recipe, encoder, plan, project, output, (*source.notes, *notes))
 
@@ -212,15 +212,17 @@ def _real(path: str) -> str:
     return path if os.path.exists(path) else os.curdir
 
 
-def _check_device(device: str) -> None:
-    if device == "cuda":
-        import torch
+def _check_device(device: str) -> tuple[str, ...]:
+    if device != "cuda":
+        return ()
+    import torch
 
-        if not torch.cuda.is_available():
-            raise BudgetError(
-                f"--device cuda: torch {torch.__version__} sees no CUDA device here. "
-                "Use --device auto or cpu, or install the CUDA build of torch (see the README)."
-            )
+    if not torch.cuda.is_available():
+        raise BudgetError(
+            f"--device cuda: torch {torch.__version__} sees no CUDA device here. "
+            "Use --device auto or cpu, or install the CUDA build of torch (see the README)."
+        )
+    return ("no part of this version computes on a GPU: --device cuda changes nothing",)
 
 
 def _budget(wish: Wish) -> Budget:

@@ -113,6 +113,12 @@ class Session:
         source = self.store.source
         return unpack(self.packed(layer, t), source.pixels, source.size)
 
+    def filled(self, t: int) -> Bits:
+        """Return the pixels (H, W) that were replaced in frame t, whatever has been masked or unmasked since."""
+        mask = np.zeros(self.store.source.size, bool)
+        mask.ravel()[self.packed("fill", t).where] = True
+        return mask
+
     def packed(self, layer: str, t: int) -> Packed:
         """Return the same as it is held."""
         return self.patches.get((layer, t), lambda: self.store.patch(layer, t))

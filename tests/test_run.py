@@ -22,7 +22,7 @@ import pytest
 from restore import restoration, steps
 from restore.decode import open_decoder
 from restore.errors import OutputError, RestoreError, SourceError, StoreError
-from restore.frames import support
+from restore.frames import DONOR, support
 from restore.masks import export_masks, import_masks
 from restore.probe import probe
 from restore.proof import prove
@@ -299,13 +299,38 @@ def test_an_excerpt_holds_just_those_frames(reel: Path, tmp_path: Path) -> None:
 
 
 def test_nothing_is_invented_where_the_policy_forbids_it(reel: Path, tmp_path: Path) -> None:
+    mask = np.zeros(SIZE, np.uint8)
+    mask[20:60, 20:80] = 255  # stays where it is while the scene pans: its edge can be copied, its middle cannot
+    cv2.imwrite(str(tmp_path / "mask.png"), mask)
+    wanted, origins = mask > 0, {}
+    for policy in ("true", "false"):
+        out = tmp_path / f"{policy}.mkv"
+        restore_it(Wish(str(reel), str(out), masks=str(tmp_path / "mask.png"), settings=(f"policy.invent={policy}",)))
+        patch = Store.open(Path(f"{out}.lacuna")).patch("fill", 10)
+        origins[policy] = set(patch.origin.tolist())
+        filled = np.zeros(SIZE, bool)
+        filled.ravel()[patch.where] = True
+        before, after = (planes_of(p)[10][0] for p in (reel, out))
+        assert np.array_equal(before[~filled], after[~filled])
+        assert (filled == wanted).all() if policy == "true" else 0 < filled.sum() < wanted.sum()
+        assert prove(str(reel), str(out), Path(f"{out}.lacuna")).holds
+    assert origins["false"] == {DONOR}
+    assert origins["true"] > {DONOR}
+
+
+def test_the_proof_is_of_what_was_filled_not_of_what_is_masked_by_now(
+    reel: Path, masks: Path, tmp_path: Path
+) -> None:
+    out, project = tmp_path / "out.mkv", tmp_path / "out.mkv.lacuna"
+    restore_it(Wish(str(reel), str(out), masks=str(masks)))
     everything = tmp_path / "everything"
     everything.mkdir()
-    cv2.imwrite(str(everything / "000000.png"), np.full(SIZE, 255, np.uint8))
-    out = tmp_path / "out.mkv"
-    restore_it(Wish(str(reel), str(out), masks=str(everything), settings=("policy.invent=false",)))
-    for old, new in zip(planes_of(reel), planes_of(out), strict=True):
-        assert all(np.array_equal(a, b) for a, b in zip(old, new, strict=True))
+    cv2.imwrite(str(everything / "000011.png"), np.full(SIZE, 255, np.uint8))
+    import_masks(Store.open(project), everything)
+    planes = [tuple(p.copy() for p in planes) for planes in planes_of(out)]
+    planes[11][0][3, 4] ^= 1
+    forged = make_video(tmp_path / "forged.mkv", planes, "yuv422p10le", rate=24)
+    assert not prove(str(reel), str(forged), project).holds
 
 
 def test_masks_come_out_and_go_in_as_they_are(reel: Path, masks: Path, tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ class Row:
     cpu_s: float
     peak_bytes: int
     sidecar_frac: float = 0.0
-    """Bytes of the project's layers over the source's."""
+    """Bytes of the whole project (layers, ledger, report) over the source's."""
     decodes: float = 0.0
     """Decoded frames per frame of the film."""
 
