@@ -7,7 +7,7 @@ method and not the length of the film.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -51,7 +51,6 @@ class Patch:
     """(H, W): UNTOUCHED, DONOR, or 2 + the number of the filler in the recipe's ladder."""
     offset: npt.NDArray[np.int8]
     """(H, W): for DONOR pixels the frame offset of the main donor, else 0."""
-    notes: dict[str, float] = field(default_factory=dict)
 
     @property
     def nbytes(self) -> int:

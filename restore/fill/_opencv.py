@@ -6,13 +6,23 @@ import cv2
 import numpy as np
 
 from restore.colour import Float
-from restore.frames import Bits
+from restore.fill import Filling
+from restore.frames import Bits, support
+from restore.source import PixelFormat
 
 FULL_SCALE = 65535.0
 """OpenCV's Telea adds terms in grey levels, which are lost on [0, 1]: float planes are stretched to this."""
 MARGIN_PX = 16
 SMALLEST_PX = 4
 """On pictures with a shorter side OpenCV answers with not-a-number."""
+
+
+def inpaint_frame(planes: tuple[Float, ...], hole: Bits, pixels: PixelFormat, radius_px: float, method: int) -> Filling:
+    """Fill all of the hole (H, W) in every plane; a frame without one known pixel is left as it is."""
+    if hole.all() or not hole.any():
+        return Filling(planes, np.zeros(hole.shape, bool))
+    out = (inpaint(p, support(hole, pixels, k), pixels.peak, radius_px, method) for k, p in enumerate(planes))
+    return Filling(tuple(out), hole)
 
 
 def inpaint(plane: Float, hole: Bits, peak: float, radius_px: float, method: int) -> Float:

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import cv2
-import numpy as np
 
 from restore.colour import Float
 from restore.fill import Filling
-from restore.fill._opencv import inpaint
-from restore.frames import Bits, support
+from restore.fill._opencv import inpaint_frame
+from restore.frames import Bits
 from restore.window import Window
 
 
@@ -40,10 +39,4 @@ class NavierStokes:
 
     def fill(self, window: Window, t: int, planes: tuple[Float, ...], hole: Bits) -> Filling:
         """Fill all of the hole; a frame without one known pixel is left as it is."""
-        if hole.all() or not hole.any():
-            return Filling(planes, np.zeros(hole.shape, bool))
-        out = [
-            inpaint(plane, support(hole, window.pixels, p), window.pixels.peak, self.radius_px, cv2.INPAINT_NS)
-            for p, plane in enumerate(planes)
-        ]
-        return Filling(tuple(out), hole)
+        return inpaint_frame(planes, hole, window.pixels, self.radius_px, cv2.INPAINT_NS)
