@@ -1,4 +1,4 @@
-"""Results of steps in, what a person or a program sees of a run out: bars on a terminal, lines in a log, JSON lines.
+"""Results of steps in, what is seen of a run while it goes on out: bars on a terminal, lines in a log, JSON lines.
 
 Used by the command line alone.
 """
@@ -8,22 +8,16 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from restore.ledger import step_name
 from restore.plan import STAGES, Plan
-from restore.restoration import Prepared, last_run
-from restore.run import Outcome
-from restore.span import Span
+from restore.restoration import Prepared
 from restore.steps import Result
-from restore.store import Store
 
 LINE_EVERY_S = 10.0
 """How often a log gets a line."""
@@ -40,76 +34,6 @@ def show(prepared: Prepared, as_json: bool) -> Iterator[Listener]:
             yield listener
     else:
         yield _Lines(prepared.plan)
-
-
-def closing(prepared: Prepared, outcome: Outcome) -> Iterator[str]:
-    """Yield the lines that end a run."""
-    store = Store.open(prepared.project)
-    counts = totals(store, prepared.plan.frames)
-    area = store.source.size[0] * store.source.size[1] * len(prepared.plan.frames)
-    masked = sum(counts.values())
-    yield f"{masked:,} pixels were masked, {100 * masked / area:.3f} % of the picture:"
-    for name, pixels in counts.items():
-        if pixels:
-            yield f"  {pixels:>12,}  {_words(name)}"
-    if outcome.reused:
-        yield f"{outcome.reused} of {outcome.reused + outcome.done} steps were done before and were not repeated"
-    for result in outcome.failed:
-        yield f"failed: {result.stage}-{result.span}: {result.failed}"
-    if outcome.failed:
-        yield "nothing finished is lost; the same command does only what is missing."
-    elif outcome.joined:
-        yield f"output   {prepared.output}"
-        for note in (n for n in outcome.joined.notes if n not in prepared.notes):
-            yield f"   note  {note}"
-        yield (f"check    lacuna verify {prepared.source.path} {prepared.output} --project {prepared.project}")
-    yield f"report   {prepared.project / 'report.html'}"
-
-
-def totals(store: Store, frames: Span) -> dict[str, int]:
-    """Return how many pixels of `frames` came from where, as the ledger has it."""
-    counts: Counter[str] = Counter({"donors": 0, "unfilled": 0})
-    for stamp in store.ledger.stamps(("fill",)):
-        for t, origins in stamp.facts.get("pixels", {}).items():
-            if int(t) in frames:
-                counts.update(origins)
-    return dict(counts)
-
-
-@dataclass(frozen=True)
-class Standing:
-    """How far a project is."""
-
-    project: str
-    source: str
-    output: str
-    workflow: str
-    stages: Mapping[str, tuple[int, int]]
-    """Stage to steps done and steps planned last."""
-    failed: dict[str, str]
-    """Step to why it failed."""
-
-
-def standing(project: Path) -> Standing:
-    """Return how far a project is: steps done of those planned last, by stage, and what failed."""
-    store, last = Store.open(project), last_run(project)
-    wanted = last.steps if last else ()
-    finished = {s.name: s.failed for s in store.ledger.stamps()}
-    stages: dict[str, tuple[int, int]] = {
-        stage: (
-            sum(name.startswith(stage) and finished.get(name) == "" for name in wanted),
-            sum(name.startswith(stage) for name in wanted),
-        )
-        for stage in STAGES
-    }
-    failed = {name: why for name, why in finished.items() if why}
-    words = (last.source, last.output, last.workflow) if last else (store.source.path, "", "")
-    return Standing(str(project), *words, stages, failed)
-
-
-def _words(origin: str) -> str:
-    known = {"donors": "copied from neighbouring frames", "unfilled": "left as they were: nothing could fill them"}
-    return known.get(origin, f"filled by {origin}, not copied from any frame")
 
 
 def _json_line(result: Result) -> None:
