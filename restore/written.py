@@ -14,9 +14,12 @@ def size_bytes(text: str) -> int:
     """Read bytes: 8G, 1500M, 1.5GiB, or a bare number."""
     number = text.strip().lower().removesuffix("b").removesuffix("i")
     try:
-        return int(float(number[:-1]) * UNITS[number[-1]]) if number[-1:] in UNITS else int(number)
+        size = int(float(number[:-1]) * UNITS[number[-1]]) if number[-1:] in UNITS else int(number)
     except (ValueError, OverflowError):
-        raise ValueError(f"{text!r} is not a size; write 8G or 1500M.") from None
+        size = 0
+    if size <= 0:
+        raise ValueError(f"{text!r} is not a size; write 8G or 1500M.")
+    return size
 
 
 def frame_range(text: str) -> tuple[int, int]:
