@@ -174,9 +174,11 @@ def verify(source: str, output: str, project: Path, as_json: bool) -> None:
     Decodes both again and compares every sample. Exits with 1 where anything else changed.
     """
     from restore.answers import in_json
+    from restore.progress import show_frames
     from restore.proof import prove, sentence
 
-    proof = prove(source, output, project)
+    with show_frames("verify", as_json) as on_frame:
+        proof = prove(source, output, project, on_frame)
     tell(in_json(proof) if as_json else [sentence(proof)])
     sys.exit(0 if proof.holds else FAILED)
 

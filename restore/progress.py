@@ -1,4 +1,4 @@
-"""Results of steps in, what is seen of a run while it goes on out: bars on a terminal, lines in a log, JSON lines.
+"""Results of steps, or frames done, in; what is seen of work while it goes on out: bars, lines in a log, JSON lines.
 
 Used by the command line alone.
 """
@@ -22,6 +22,7 @@ from restore.steps import Result
 LINE_EVERY_S = 10.0
 """How often a log gets a line."""
 Listener = Callable[[Result], None]
+Counted = Callable[[int, int], None]
 
 
 @contextmanager
@@ -36,6 +37,18 @@ def show(prepared: Prepared, as_json: bool) -> Iterator[Listener]:
         yield _Lines(prepared.plan)
 
 
+@contextmanager
+def show_frames(label: str, as_json: bool) -> Iterator[Counted]:
+    """Give what is told (frames done, frames in all): a bar on a terminal, plain lines, or nothing beside JSON."""
+    if as_json:
+        yield lambda done, total: None
+    elif sys.stderr.isatty():
+        with _bar(label) as counted:
+            yield counted
+    else:
+        yield _Log()
+
+
 def _json_line(result: Result) -> None:
     facts = {
         "event": "step", "step": step_name(result.stage, result.span), "stage": result.stage,
@@ -45,50 +58,78 @@ def _json_line(result: Result) -> None:
     sys.stdout.flush()
 
 
+class _Log:
+    """Plain lines for a log: one every few seconds, and one when all frames are done."""
+
+    def __init__(self) -> None:
+        self.begun = self.told = time.monotonic()
+
+    def __call__(self, done: int, total: int) -> None:
+        now = time.monotonic()
+        if now - self.told >= LINE_EVERY_S or done == total:
+            self.told = now
+            speed = done / max(1e-3, now - self.begun)
+            left = (total - done) / speed
+            sys.stderr.write(f"{done} of {total} frames, {speed:.2f} a second, {left:.0f} s left\n")
+            sys.stderr.flush()
+
+
 class _Lines:
-    """Plain lines for a log: one when it begins, one every few seconds, one for every failure."""
+    """A log of the last stage of a run, and a line for every failure."""
 
     def __init__(self, plan: Plan) -> None:
         self.frames = len(plan.frames)
         self.last_stage = "encode" if plan.count("encode") else plan.steps[-1].stage
-        self.begun = self.told = time.monotonic()
+        self.log = _Log()
         self.done = 0
 
     def __call__(self, result: Result) -> None:
         if result.failed:
             sys.stderr.write(f"failed: {result.stage}-{result.span}: {result.failed}\n")
-        if result.stage != self.last_stage:
-            return
-        self.done += len(result.span)
-        now = time.monotonic()
-        if now - self.told >= LINE_EVERY_S or self.done == self.frames:
-            self.told = now
-            speed = self.done / max(1e-3, now - self.begun)
-            left = (self.frames - self.done) / speed
-            sys.stderr.write(f"{self.done} of {self.frames} frames, {speed:.2f} a second, {left:.0f} s left\n")
-            sys.stderr.flush()
+        if result.stage == self.last_stage:
+            self.done += len(result.span)
+            self.log(self.done, self.frames)
 
 
 @contextmanager
 def _bars(plan: Plan) -> Iterator[Listener]:
-    """Draw one bar a stage: frames done, frames a second, time left."""
-    columns = (
-        TextColumn("{task.description:>7}"), BarColumn(32), MofNCompleteColumn(), TextColumn("frames"),
-        TextColumn("{task.fields[speed]}"), TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True)) as progress:
-        tasks: dict[str, TaskID] = {}
-        for stage in STAGES[:-1]:
-            total = sum(len(s.span) for s in plan.steps if s.stage == stage)
-            if total:
-                tasks[stage] = progress.add_task(stage, total=total, speed="")
+    """Draw one bar a stage."""
+    totals = {stage: sum(len(s.span) for s in plan.steps if s.stage == stage) for stage in STAGES[:-1]}
+    with _drawn() as progress:
+        tasks = {stage: progress.add_task(stage, total=total, speed="") for stage, total in totals.items() if total}
 
         def listener(result: Result) -> None:
             if result.failed:
                 progress.console.print(f"failed: {result.stage}-{result.span}: {result.failed}", style="red")
             if result.stage in tasks:
-                task = progress.tasks[list(tasks).index(result.stage)]
-                speed = f"{task.speed:.1f}/s" if task.speed else ""
-                progress.update(tasks[result.stage], advance=len(result.span), speed=speed)
+                progress.advance(tasks[result.stage], len(result.span))
+                _say_speed(progress, tasks[result.stage])
 
         yield listener
+
+
+@contextmanager
+def _bar(label: str) -> Iterator[Counted]:
+    """Draw one bar for all."""
+    with _drawn() as progress:
+        task = progress.add_task(label, total=None, speed="")
+
+        def counted(done: int, total: int) -> None:
+            progress.update(task, completed=done, total=total)
+            _say_speed(progress, task)
+
+        yield counted
+
+
+def _drawn() -> Progress:
+    """Return what draws bars: frames done, frames a second, time left."""
+    columns = (
+        TextColumn("{task.description:>7}"), BarColumn(32), MofNCompleteColumn(), TextColumn("frames"),
+        TextColumn("{task.fields[speed]}"), TimeRemainingColumn(),
+    )
+    return Progress(*columns, console=Console(stderr=True))
+
+
+def _say_speed(progress: Progress, which: TaskID) -> None:
+    (task,) = (task for task in progress.tasks if task.id == which)
+    progress.update(which, speed=f"{task.speed:.1f}/s" if task.speed else "")
