@@ -13,7 +13,7 @@ import click
 
 from restore import __version__, recipe
 from restore.errors import RestoreError
-from restore.written import frame_range, frame_rate, size_bytes
+from restore.written import counted, frame_range, frame_rate, size_bytes
 
 if TYPE_CHECKING:
     from restore.restoration import Prepared, Wish
@@ -38,7 +38,7 @@ class Written(click.ParamType[Any]):
 
 
 SIZE, FRAMES, RATE = Written("size", size_bytes), Written("A:B", frame_range), Written("rate", frame_rate)
-FOLDER = click.Path(path_type=Path)
+FOLDER, THING = click.Path(path_type=Path, file_okay=False), click.Path(path_type=Path)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -69,7 +69,8 @@ def wishing(command: F) -> F:
         click.option("--frames", type=FRAMES, help="Only frames A to B-1, as an excerpt without sound."),
         click.option("--until", type=click.Choice(["detect", "fill", "blend", "encode"]), help="Stop after a stage."),
         click.option("--rate", type=RATE, help="Frames a second of an image sequence: 18, 24000/1001. [24]"),
-        click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True),
+        click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True,
+                     help="What to compute on."),
         click.option("--workers", type=click.IntRange(0), default=0, help="Processes here; 0 works in this one."),
         click.option("--scheduler", default="", metavar="ADDR", help="An existing Dask cluster, tcp://host:port."),
         click.option("--memory", type=SIZE, help="Most memory to use, e.g. 8G. [three quarters of the machine]"),
@@ -98,7 +99,7 @@ def run(wish: Wish, as_json: bool) -> None:
     \b
     Examples:
       lacuna run reel.mkv -o clean.mkv
-      lacuna run reel.mov -o test.mkv --frames 1000:1100 --set dirt.threshold=25
+      lacuna run reel.mov -o test.mkv --frames 1000:1100 --set dirt.contrast_levels=25
       lacuna run scans/reel_%06d.tif -o clean/ --rate 16 --workflow dust
       lacuna run photo.tif -o clean.tif --workflow stills --masks painted/
     """
@@ -113,7 +114,10 @@ def run(wish: Wish, as_json: bool) -> None:
 @lacuna.command()
 @wishing
 def plan(wish: Wish, as_json: bool) -> None:
-    """Say what `run` with the same words would do; write nothing."""
+    """Say what `run` with the same words would do; write nothing.
+
+    Example: lacuna plan reel.mkv -o clean.mkv --memory 8G
+    """
     from restore.answers import about_plan, forecast, in_json
     from restore.restoration import prepare
 
@@ -123,10 +127,13 @@ def plan(wish: Wish, as_json: bool) -> None:
 
 @lacuna.command()
 @click.argument("source")
-@click.option("--rate", type=RATE, help="Frames a second of an image sequence.")
+@click.option("--rate", type=RATE, help="Frames a second of an image sequence: 18, 24000/1001. [24]")
 @click.option("--json", "as_json", is_flag=True, help="All facts, for programs.")
 def probe(source: str, rate: Fraction | None, as_json: bool) -> None:
-    """Say what SOURCE is, without decoding it."""
+    """Say what SOURCE is, without decoding it.
+
+    Example: lacuna probe scans/ --rate 18
+    """
     from restore.answers import about_source, in_json
     from restore.probe import probe as look
 
@@ -140,38 +147,51 @@ def masks() -> None:
 
 
 @masks.command("export")
-@click.argument("project", type=FOLDER)
+@click.argument("project", type=THING)
 @click.argument("folder", type=FOLDER)
 @click.option("--layer", default="", help="One detector's layer; without it the mask that counts, edits and all.")
 def masks_export(project: Path, folder: Path, layer: str) -> None:
-    """Write one 8-bit PNG a frame into FOLDER: 000000.png counted from 0, 255 = filled, 0 = untouched."""
+    """Write PROJECT's masks into FOLDER, one PNG a frame.
+
+    000000.png is the first; 8 bits, 255 = filled, 0 = untouched. FOLDER must be new or empty.
+
+    Example: lacuna masks export clean.mkv.lacuna masks/ --layer dirt
+    """
     from restore.masks import export_masks
     from restore.restoration import open_session
 
-    click.echo(f"{export_masks(open_session(project), folder, layer)} masks written to {folder}")
+    click.echo(f"{counted(export_masks(open_session(project), folder, layer), 'mask')} written to {folder}")
 
 
 @masks.command("import")
-@click.argument("project", type=FOLDER)
+@click.argument("project", type=THING)
 @click.argument("folder", type=FOLDER)
 def masks_import(project: Path, folder: Path) -> None:
-    """Take the masks in FOLDER as an edit; `run` again to have just the touched frames done again."""
+    """Take the masks in FOLDER as an edit of PROJECT.
+
+    Each frame that has a PNG there gets exactly that mask. `run` again, and just what sees the edit is done again.
+
+    Example: lacuna masks import clean.mkv.lacuna painted/
+    """
     from restore.masks import import_masks
     from restore.store import Store
 
     edit = import_masks(Store.open(project), folder)
-    click.echo(f"edit {edit.number}: {len(edit.digests)} frames. Run the same `lacuna run` again to apply it.")
+    frames = counted(len(edit.digests), "frame")
+    click.echo(f"edit {edit.number}: {frames}. To apply it: the same `lacuna run` again, with --overwrite.")
 
 
 @lacuna.command()
 @click.argument("source")
 @click.argument("output")
-@click.option("--project", required=True, type=FOLDER, help="The project that made OUTPUT.")
+@click.option("--project", required=True, type=THING, help="The project that made OUTPUT.")
 @click.option("--json", "as_json", is_flag=True, help="The proof as JSON.")
 def verify(source: str, output: str, project: Path, as_json: bool) -> None:
-    """Prove that OUTPUT differs from SOURCE only where the project's masks are.
+    """Prove that only what was filled differs.
 
-    Decodes both again and compares every sample. Exits with 1 where anything else changed.
+    Decodes SOURCE and OUTPUT again and compares every sample. Exits with 1 where anything else changed.
+
+    Example: lacuna verify reel.mkv clean.mkv --project clean.mkv.lacuna
     """
     from restore.answers import in_json
     from restore.progress import show_frames
@@ -184,10 +204,13 @@ def verify(source: str, output: str, project: Path, as_json: bool) -> None:
 
 
 @lacuna.command()
-@click.argument("project", type=FOLDER)
-@click.option("--json", "as_json", is_flag=True)
+@click.argument("project", type=THING)
+@click.option("--json", "as_json", is_flag=True, help="The same as JSON.")
 def status(project: Path, as_json: bool) -> None:
-    """Say how far a project is and what failed."""
+    """Say how far PROJECT is and what failed.
+
+    Example: lacuna status clean.mkv.lacuna
+    """
     from restore.answers import about_standing, in_json, standing
 
     found = standing(project)
@@ -195,10 +218,13 @@ def status(project: Path, as_json: bool) -> None:
 
 
 @lacuna.command()
-@click.argument("project", type=FOLDER)
+@click.argument("project", type=THING)
 @click.option("-o", "--output", "folder", type=FOLDER, help="Folder to write to. [PROJECT]")
 def report(project: Path, folder: Path | None) -> None:
-    """Write report.html and report.json of a project."""
+    """Write report.html and report.json of PROJECT.
+
+    Example: lacuna report clean.mkv.lacuna -o delivery/
+    """
     from restore.restoration import report as write
 
     tell(map(str, write(project, folder)))
@@ -207,7 +233,10 @@ def report(project: Path, folder: Path | None) -> None:
 @lacuna.command()
 @click.argument("name", default="")
 def parts(name: str) -> None:
-    """List the parts a recipe can name; with NAME, one part and its parameters."""
+    """List the parts a recipe can name.
+
+    With NAME, one part and its parameters. Example: lacuna parts dirt
+    """
     from restore.answers import about_parts
 
     lines = list(about_parts(name))
@@ -229,16 +258,22 @@ def workflows_list() -> None:
 
 @workflows.command("show")
 @click.argument("name")
-@click.option("--set", "settings", multiple=True, metavar="PART.FIELD=VALUE")
+@click.option("--set", "settings", multiple=True, metavar="PART.FIELD=VALUE", help="Change one recipe value.")
 def workflows_show(name: str, settings: tuple[str, ...]) -> None:
-    """Print a recipe with every default filled in: a file to start your own from."""
+    """Print a recipe with every default filled in.
+
+    A file to start your own from. Example: lacuna workflows show film > mine.toml
+    """
     click.echo(recipe.load(name, settings).to_toml(), nl=False)
 
 
 @lacuna.command()
 @click.argument("folder", default="demo", type=FOLDER)
 def demo(folder: Path) -> None:
-    """Make a damaged reel in FOLDER, restore it, and say what came of it."""
+    """Make a damaged reel and restore it.
+
+    Everything goes into FOLDER [demo]: the reel, its restoration, the report, and a picture of both.
+    """
     from restore.demo import damaged_reel, picture
     from restore.restoration import prepare
 
@@ -250,20 +285,22 @@ def demo(folder: Path) -> None:
 
 @lacuna.group()
 def bench() -> None:
-    """Measure the program on this machine: quality against known damage, speed against a plain transcode."""
+    """Measure quality and speed on this machine."""
 
 
 @bench.command("quality")
-@click.argument("clips", nargs=-1, type=FOLDER)
-@click.option("--frames", default=16, show_default=True, help="Frames judged in each piece of a clip.")
+@click.argument("clips", nargs=-1, type=THING)
+@click.option("--frames", type=click.IntRange(1), default=16, show_default=True, help="Frames judged in a piece.")
 @click.option("--seed", "seeds", multiple=True, type=int, default=(101, 102, 103), show_default=True,
               help="Seeds of the damage; one piece of each clip a seed.")
-@click.option("--workflow", default="film", show_default=True)
+@click.option("--workflow", default="film", show_default=True, help="The recipe to judge: a name or a TOML file.")
 @click.option("--kind", "kinds", multiple=True, help="Kinds of damage, e.g. dust dirt blotch scratch. [all]")
 def bench_quality(
     clips: tuple[Path, ...], frames: int, seeds: tuple[int, ...], workflow: str, kinds: tuple[str, ...]
 ) -> None:
-    """Damage clean CLIPS in a known way and print how well that is filled and found (scenes of its own without CLIPS).
+    """Judge filling and finding on known damage.
+
+    Damages clean CLIPS, or scenes of its own without CLIPS, and prints how well that is filled and found.
 
     \b
     Example:
@@ -285,10 +322,14 @@ def bench_quality(
 @bench.command("speed")
 @click.option("-o", "--output", "folder", default="bench", show_default=True, type=FOLDER,
               help="Where the reels are made and kept.")
-@click.option("--frames", default=48, show_default=True)
-@click.option("--long", "long_repeats", default=10, show_default=True, help="Length of the long reel in reels, or 0.")
+@click.option("--frames", type=click.IntRange(1), default=48, show_default=True, help="Length of the reel.")
+@click.option("--long", "long_repeats", type=click.IntRange(0), default=10, show_default=True,
+              help="Length of the long reel in reels, or 0.")
 def bench_speed(folder: Path, frames: int, long_repeats: int) -> None:
-    """Print time, memory, disk and decodes on a generated 1920x1080 10-bit reel beside a plain transcode of it."""
+    """Time it beside a plain transcode.
+
+    Prints time, memory, disk and decodes on a generated 1920x1080 10-bit reel.
+    """
     from restore.benchmark import Speed, speeds
     from restore.measure.speed import table
 
@@ -317,12 +358,18 @@ def tell(lines: Iterable[str]) -> None:
 def main() -> None:
     """Run the command line; errors raised on purpose are printed without a traceback."""
     try:
-        lacuna.main(standalone_mode=False)
+        lacuna.main(prog_name="lacuna", standalone_mode=False)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
     except RestoreError as error:
         click.echo(f"lacuna: {error}", err=True)
+        sys.exit(FAILED)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        click.echo(f"lacuna: {error.filename}: {error.strerror}. Check the path, who may write there, and the space on "
+                   "its disk.", err=True)
         sys.exit(FAILED)
     except (click.Abort, KeyboardInterrupt):
         click.echo("\ninterrupted; what is finished is kept, and the same command goes on from there.", err=True)

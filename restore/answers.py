@@ -19,7 +19,7 @@ from restore.run import Outcome
 from restore.source import Source
 from restore.span import Span
 from restore.store import Store
-from restore.written import duration
+from restore.written import amount, counted, duration
 
 
 @dataclass(frozen=True)
@@ -106,14 +106,14 @@ def about_plan(prepared: Prepared) -> Iterator[str]:
     plan, recipe = prepared.plan, prepared.recipe
     chain = " -> ".join(part.name for part in (*recipe.detect, *recipe.fill, *recipe.blend))
     yield from _table({
-        "source": f"{prepared.source.path} ({len(plan.frames)} frames)",
+        "source": f"{prepared.source.path} ({counted(len(plan.frames), 'frame')})",
         "recipe": f"{recipe.name}: {chain}",
         "output": f"{prepared.output} ({prepared.encoder.name})",
         "project": str(prepared.project),
-        "work": f"{len(plan.steps)} steps on {plan.count('detect')} spans of {plan.span_frames} frames, "
-                f"{plan.threads} at a time",
+        "work": f"{counted(len(plan.steps), 'step')} on {counted(plan.count('detect'), 'span')} of "
+                f"{counted(plan.span_frames, 'frame')}, {plan.threads} at a time",
         "memory": f"{plan.peak_bytes / 2**20:,.0f} MB at the peak",
-        "disk": f"{plan.disk_bytes / 1e9:,.2f} GB at the fullest",
+        "disk": f"{amount(plan.disk_bytes)} at the fullest",
         "time": f"about {duration(plan.seconds)} (an estimate from the size of the picture)",
     })
     yield from _notes(prepared.notes)
@@ -130,14 +130,9 @@ def ending(prepared: Prepared, outcome: Outcome) -> Ending:
 
 def about_run(prepared: Prepared, outcome: Outcome) -> Iterator[str]:
     """Yield the lines that end a run."""
-    store = Store.open(prepared.project)
-    counts = totals(store, prepared.plan.frames)
-    area = store.source.size[0] * store.source.size[1] * len(prepared.plan.frames)
-    masked = sum(counts.values())
-    yield f"{masked:,} pixels were masked, {100 * masked / area:.3f} % of the picture:"
-    for name, pixels in counts.items():
-        if pixels:
-            yield f"  {pixels:>12,}  {_words(name)}"
+    until = prepared.wish.until
+    if until != "detect":
+        yield from _about_pixels(prepared)
     if outcome.reused:
         yield f"{outcome.reused} of {outcome.reused + outcome.done} steps were done before and were not repeated"
     for result in outcome.failed:
@@ -149,7 +144,24 @@ def about_run(prepared: Prepared, outcome: Outcome) -> Iterator[str]:
         for note in (n for n in outcome.joined.notes if n not in prepared.notes):
             yield f"   note  {note}"
         yield (f"check    lacuna verify {prepared.source.path} {prepared.output} --project {prepared.project}")
+    else:
+        yield f"stopped after {until}, as --until asks; the same command without it goes on from there."
+        yield f"masks    lacuna masks export {prepared.project} FOLDER"
     yield f"report   {prepared.project / 'report.html'}"
+
+
+def _about_pixels(prepared: Prepared) -> Iterator[str]:
+    """Yield how many pixels were masked, and where what fills them came from."""
+    store = Store.open(prepared.project)
+    counts = totals(store, prepared.plan.frames)
+    area = store.source.size[0] * store.source.size[1] * len(prepared.plan.frames)
+    if not (masked := sum(counts.values())):
+        yield "no pixel was masked, so none was changed"
+        return
+    yield f"{counted(masked, 'pixel')} masked, {100 * masked / area:.3f} % of the picture:"
+    for name, pixels in counts.items():
+        if pixels:
+            yield f"  {pixels:>12,}  {_words(name)}"
 
 
 def totals(store: Store, frames: Span) -> dict[str, int]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from restore.blend.chain import blend_frame
 from restore.decode import open_decoder
+from restore.errors import RecipeError, SourceError
 from restore.fill.ladder import fill_frame
 from restore.frames import Bits, Patch
 from restore.measure import speed
@@ -47,6 +48,11 @@ def quality(
     damage: scratches and hairs in the gate stay where they are, dust, dirt, hairs and blotches last a frame.
     """
     recipe = load(workflow)
+    if not recipe.detect or not recipe.fill:
+        raise RecipeError(
+            f"the recipe {workflow} has {len(recipe.detect)} detectors and {len(recipe.fill)} fillers; needed to judge "
+            "both: one of each. Choose another --workflow."
+        )
     fills, finds = [], []
     for clip, seed in pieces(clips, frames, seeds):
         damage = Damage(seed, clip.size, kinds=tuple(kinds), film_frames=len(clip.pictures))
@@ -63,6 +69,11 @@ def pieces(clips: Sequence[Path], frames: int, seeds: Sequence[int]) -> Iterator
     length = frames + 2 * EDGE_FRAMES
     for path in clips:
         source = probe(path)
+        if source.frames <= 2 * EDGE_FRAMES:
+            raise SourceError(
+                f"{path} has {source.frames} frames; needed: more than {2 * EDGE_FRAMES}, for {EDGE_FRAMES} at either "
+                "end are not judged. Give a longer clip."
+            )
         for k, seed in enumerate(seeds):
             room = max(0, source.frames - length)
             start = room * (k + 1) // (len(seeds) + 1)

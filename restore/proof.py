@@ -60,7 +60,10 @@ def sentence(proof: Proof) -> str:
             f"the proof ends at the encoder: this output is lossy. {proof.frames:,} frames, size, rate and times "
             f"agree; PSNR outside the masks is {proof.psnr_db:.1f} dB. Make a .mkv (FFV1) for a proof to the last bit."
         )
-    return "VIOLATED: " + "; ".join(_complaints(proof)) + "."
+    return (
+        "VIOLATED: " + "; ".join(_complaints(proof)) + ". Check that this is the output the project made; if it is, "
+        "have it made again: the same `lacuna run` with --overwrite."
+    )
 
 
 def _complaints(proof: Proof) -> list[str]:

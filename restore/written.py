@@ -42,6 +42,16 @@ def frame_rate(text: str) -> Fraction:
     return rate
 
 
+def amount(size_bytes: int) -> str:
+    """Write bytes of a disk as people do, in units of a thousand: 0.1 MB at least, 12.3 MB, 45.67 GB."""
+    return f"{size_bytes / 1e9:,.2f} GB" if size_bytes >= 1e9 else f"{max(size_bytes, 1e5) / 1e6:,.1f} MB"
+
+
+def counted(number: int, what: str) -> str:
+    """Write a number of things: 1 span, 2 spans."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
 def duration(seconds: float) -> str:
     """Write seconds as people do: 40 s, 12 min, 3.5 h."""
     minutes = round(seconds / 60)

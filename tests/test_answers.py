@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -64,7 +64,7 @@ def test_a_plan_in_lines_and_as_facts_agree(ended: tuple[Prepared, Outcome]) -> 
     prepared = ended[0]
     lines, facts = list(answers.about_plan(prepared)), answers.forecast(prepared)
     assert named(lines, "source") == f"{prepared.source.path} ({facts.frames} frames)"
-    assert named(lines, "work").startswith(f"{facts.steps} steps on {facts.spans} spans of {facts.span_frames} frames")
+    assert named(lines, "work").startswith(f"{facts.steps} steps on 1 span of {facts.span_frames} frames")
     assert named(lines, "recipe").startswith("masks: matte -> ")
     assert facts.steps == len(prepared.plan.steps)
     assert facts.peak_memory_bytes == prepared.plan.peak_bytes
@@ -74,7 +74,7 @@ def test_a_run_that_succeeded_says_what_came_from_where_and_how_to_check(ended: 
     prepared, outcome = ended
     lines = list(answers.about_run(prepared, outcome))
     area = 6 * SIZE[0] * SIZE[1]
-    assert lines[0] == f"{MASKED} pixels were masked, {100 * MASKED / area:.3f} % of the picture:"
+    assert lines[0] == f"{MASKED} pixels masked, {100 * MASKED / area:.3f} % of the picture:"
     assert sum(int(line.split()[0]) for line in lines if line.startswith("   ")) == MASKED
     assert named(lines, "check") == (
         f"lacuna verify {prepared.source.path} {prepared.output} --project {prepared.project}"
@@ -82,6 +82,20 @@ def test_a_run_that_succeeded_says_what_came_from_where_and_how_to_check(ended: 
     assert named(lines, "report") == str(prepared.project / "report.html")
     facts = answers.ending(prepared, outcome)
     assert (facts.ok, facts.steps, facts.reused, facts.failed) == (True, outcome.done, 0, ())
+
+
+def test_a_run_that_was_to_stop_says_so_and_counts_nothing_it_has_not_done(ended: tuple[Prepared, Outcome]) -> None:
+    prepared = replace(ended[0], wish=replace(ended[0].wish, until="detect"))
+    lines = list(answers.about_run(prepared, Outcome(done=1)))
+    assert lines[0].startswith("stopped after detect, as --until asks")
+    assert not any("pixel" in line for line in lines)
+    filled = replace(ended[0], wish=replace(ended[0].wish, until="fill"))
+    assert next(answers.about_run(filled, Outcome(done=2))).startswith(f"{MASKED} pixels masked")
+
+
+def test_a_run_that_found_nothing_says_so(ended: tuple[Prepared, Outcome]) -> None:
+    nothing = replace(ended[0], plan=replace(ended[0].plan, frames=Span(3, 6)))
+    assert next(answers.about_run(nothing, ended[1])) == "no pixel was masked, so none was changed"
 
 
 def test_a_run_that_failed_says_what_and_names_no_output(ended: tuple[Prepared, Outcome]) -> None:

@@ -11,7 +11,10 @@ import numpy as np
 import pytest
 
 from restore import restoration, steps
+from restore.edits import Edits
+from restore.errors import MaskError, StoreError
 from restore.masks import export_masks, import_masks
+from restore.probe import probe
 from restore.restoration import Wish, prepare
 from restore.store import Store
 
@@ -77,3 +80,41 @@ def test_after_an_edit_the_untouched_segments_are_copied_not_encoded(
             cv2.imwrite(str(few / f"{t:06d}.png"), np.zeros(SIZE, np.uint8))
     restore_it(replace(wish, output=str(fresh), masks=str(few)), 4)
     assert out.read_bytes() == fresh.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("names", "says"),
+    [([], "holds no PNG"), (["a"], "not named for a frame"), (["20"], "frames 0 to 19"),
+     (["7", "000007"], "second mask for frame 7")],
+    ids=lambda v: " ".join(v) if isinstance(v, list) else "",
+)
+def test_masks_that_are_none_of_this_film_are_refused_whole(
+    names: list[str], says: str, reel: Path, tmp_path: Path
+) -> None:
+    store = Store.create(tmp_path / "project", probe(reel), 4)
+    folder = tmp_path / "painted"
+    folder.mkdir()
+    for name in names:
+        cv2.imwrite(str(folder / f"{name}.png"), np.zeros(SIZE, np.uint8))
+    with pytest.raises(MaskError, match=says):
+        import_masks(store, folder)
+    assert not Edits(store.folder / "edits").all()
+
+
+def test_names_in_capitals_are_read_too(reel: Path, tmp_path: Path) -> None:
+    store = Store.create(tmp_path / "project", probe(reel), 4)
+    (tmp_path / "painted").mkdir()
+    cv2.imwrite(str(tmp_path / "painted" / "3.PNG"), np.zeros(SIZE, np.uint8))
+    assert list(import_masks(store, tmp_path / "painted").digests) == [3]
+
+
+@pytest.mark.parametrize("which", ["json", "npz", "no npz"])
+def test_a_damaged_edit_is_named_with_what_to_do(which: str, tmp_path: Path) -> None:
+    edits = Edits(tmp_path)
+    edits.append("add", {4: np.ones(SIZE, bool)})
+    if which == "no npz":
+        (tmp_path / "000001.npz").unlink()
+    else:
+        (tmp_path / f"000001.{which}").write_text("{")
+    with pytest.raises(StoreError, match=r"000001.*Put both back"):
+        edits.apply(np.zeros(SIZE, bool), 4)

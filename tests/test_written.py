@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from restore.written import duration, frame_range, frame_rate, size_bytes
+from restore.written import amount, counted, duration, frame_range, frame_rate, size_bytes
 
 
 @pytest.mark.parametrize(
@@ -54,3 +54,14 @@ def test_no_rates(text: str) -> None:
 )
 def test_durations(seconds: float, words: str) -> None:
     assert duration(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("size", "words"), [(5, "0.1 MB"), (12_340_000, "12.3 MB"), (999_900_000, "999.9 MB"), (10**9, "1.00 GB")]
+)
+def test_amounts(size: int, words: str) -> None:
+    assert amount(size) == words
+
+
+def test_counts() -> None:
+    assert [counted(n, "frame") for n in (0, 1, 2, 1200)] == ["0 frames", "1 frame", "2 frames", "1,200 frames"]
