@@ -158,9 +158,12 @@ def masks_export(project: Path, folder: Path, layer: str) -> None:
     Example: lacuna masks export clean.mkv.lacuna masks/ --layer dirt
     """
     from restore.masks import export_masks
+    from restore.progress import show_frames
     from restore.restoration import open_session
 
-    click.echo(f"{counted(export_masks(open_session(project), folder, layer), 'mask')} written to {folder}")
+    with show_frames("export", as_json=False) as on_frame:
+        written = export_masks(open_session(project), folder, layer, on_frame)
+    click.echo(f"{counted(written, 'mask')} written to {folder}")
 
 
 @masks.command("import")
@@ -174,9 +177,11 @@ def masks_import(project: Path, folder: Path) -> None:
     Example: lacuna masks import clean.mkv.lacuna painted/
     """
     from restore.masks import import_masks
+    from restore.progress import show_frames
     from restore.store import Store
 
-    edit = import_masks(Store.open(project), folder)
+    with show_frames("import", as_json=False) as on_frame:
+        edit = import_masks(Store.open(project), folder, on_frame)
     frames = counted(len(edit.digests), "frame")
     click.echo(f"edit {edit.number}: {frames}. To apply it: the same `lacuna run` again, with --overwrite.")
 

@@ -6,6 +6,7 @@ Used by the command line alone, which prints them.
 from __future__ import annotations
 
 import json
+import shlex
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, is_dataclass
@@ -143,10 +144,11 @@ def about_run(prepared: Prepared, outcome: Outcome) -> Iterator[str]:
         yield f"output   {prepared.output}"
         for note in (n for n in outcome.joined.notes if n not in prepared.notes):
             yield f"   note  {note}"
-        yield (f"check    lacuna verify {prepared.source.path} {prepared.output} --project {prepared.project}")
+        words = ["lacuna", "verify", prepared.source.path, str(prepared.output), "--project", str(prepared.project)]
+        yield f"check    {shlex.join(words)}"
     else:
         yield f"stopped after {until}, as --until asks; the same command without it goes on from there."
-        yield f"masks    lacuna masks export {prepared.project} FOLDER"
+        yield f"masks    {shlex.join(['lacuna', 'masks', 'export', str(prepared.project), 'FOLDER'])}"
     yield f"report   {prepared.project / 'report.html'}"
 
 

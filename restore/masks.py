@@ -22,12 +22,12 @@ from restore.store import Store
 
 
 def export_masks(
-    session: Session, folder: Path, layer: str = "", on_frame: Callable[[int], None] = lambda _: None
+    session: Session, folder: Path, layer: str = "", on_frame: Callable[[int, int], None] = lambda done, total: None
 ) -> int:
     """Write the masks of a project, one PNG a frame: the effective mask, or one detector's layer.
 
-    Returns the number of files. Raises OutputError where the folder holds files already, MaskError for a layer
-    there is not.
+    `on_frame` is told how many are written, of how many. Returns the number of files. Raises OutputError where the
+    folder holds files already, MaskError for a layer there is not.
     """
     layers = session.store.mask_layers()
     if layer and layer not in layers:
@@ -43,14 +43,17 @@ def export_masks(
     for t in session.store.source.span:
         mask = session.store.mask(layer, t) if layer else session.edits.apply(session.detected(t), t)
         _write(folder / f"{t:06d}.png", mask)
-        on_frame(t)
+        on_frame(t + 1, session.store.source.frames)
     return session.store.source.frames
 
 
-def import_masks(store: Store, folder: Path, by: str = "", on_frame: Callable[[int], None] = lambda _: None) -> Edit:
+def import_masks(
+    store: Store, folder: Path, on_frame: Callable[[int, int], None] = lambda done, total: None
+) -> Edit:
     """Record a folder of masks as an edit: each frame that has a file gets exactly that mask from now on.
 
-    Raises MaskError for files that are no masks of this film; then nothing is recorded.
+    `on_frame` is told how many were read, of how many. Raises MaskError for files that are no masks of this film; then
+    nothing is recorded.
     """
     files = sorted(f for f in folder.iterdir() if f.suffix.lower() == ".png") if folder.is_dir() else []
     if not files:
@@ -63,8 +66,8 @@ def import_masks(store: Store, folder: Path, by: str = "", on_frame: Callable[[i
         if t in masks:
             raise MaskError(f"{file.name} is a second mask for frame {t} in {folder}. Keep one of them.")
         masks[t] = reader.read(file, store.source.size)
-        on_frame(t)
-    return Edits(store.folder / "edits").append("replace", masks, by, f"imported {len(masks)} masks")
+        on_frame(len(masks), len(files))
+    return Edits(store.folder / "edits").append("replace", masks, note=f"imported {len(masks)} masks")
 
 
 def _frame_of(file: Path, film: Span) -> int:

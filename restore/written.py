@@ -47,9 +47,9 @@ def amount(size_bytes: int) -> str:
     return f"{size_bytes / 1e9:,.2f} GB" if size_bytes >= 1e9 else f"{max(size_bytes, 1e5) / 1e6:,.1f} MB"
 
 
-def counted(number: int, what: str) -> str:
-    """Write a number of things: 1 span, 2 spans."""
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
+def counted(number: int, one: str, many: str = "") -> str:
+    """Write a number of things: 1 frame, 1,204 frames."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def duration(seconds: float) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from fractions import Fraction
@@ -28,7 +29,7 @@ MASKED = 4 * 5
 
 @pytest.fixture(scope="module")
 def ended(tmp_path_factory: pytest.TempPathFactory) -> tuple[Prepared, Outcome]:
-    folder = tmp_path_factory.mktemp("answers")
+    folder = tmp_path_factory.mktemp("two words")
     clip = make_video(folder / "clip.mkv", [scene_planes("yuv420p", SIZE, t) for t in range(6)], rate=24, audio=True)
     (folder / "masks").mkdir()
     for t in range(6):
@@ -76,9 +77,9 @@ def test_a_run_that_succeeded_says_what_came_from_where_and_how_to_check(ended: 
     area = 6 * SIZE[0] * SIZE[1]
     assert lines[0] == f"{MASKED} pixels masked, {100 * MASKED / area:.3f} % of the picture:"
     assert sum(int(line.split()[0]) for line in lines if line.startswith("   ")) == MASKED
-    assert named(lines, "check") == (
-        f"lacuna verify {prepared.source.path} {prepared.output} --project {prepared.project}"
-    )
+    assert shlex.split(named(lines, "check")) == [
+        "lacuna", "verify", prepared.source.path, str(prepared.output), "--project", str(prepared.project)
+    ]
     assert named(lines, "report") == str(prepared.project / "report.html")
     facts = answers.ending(prepared, outcome)
     assert (facts.ok, facts.steps, facts.reused, facts.failed) == (True, outcome.done, 0, ())

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[1]
 FILES = sorted((ROOT / "restore").rglob("*.py"))
 STAGES = {"decode", "detect", "fill", "blend", "encode"}
 NOUNS = {
-    "errors", "span", "source", "layout", "timing", "stills", "frames", "colour", "cache", "noise", "cuts", "window",
+    "errors", "written", "span", "source", "layout", "timing", "stills", "frames", "colour", "cache", "noise", "cuts", "window",
     "motion",
 }
 OUTSIDE = {

@@ -65,3 +65,4 @@ def test_amounts(size: int, words: str) -> None:
 
 def test_counts() -> None:
     assert [counted(n, "frame") for n in (0, 1, 2, 1200)] == ["0 frames", "1 frame", "2 frames", "1,200 frames"]
+    assert [counted(n, "entry", "entries") for n in (1, 2)] == ["1 entry", "2 entries"]
