@@ -13,6 +13,8 @@ import click
 
 from restore import __version__, recipe
 from restore.errors import RestoreError
+from restore.parts import names as part_names
+from restore.parts import nearest
 from restore.written import counted, frame_range, frame_rate, size_bytes
 
 if TYPE_CHECKING:
@@ -246,7 +248,8 @@ def parts(name: str) -> None:
 
     lines = list(about_parts(name))
     if not lines:
-        raise click.UsageError(f"there is no part {name!r}; `lacuna parts` lists them.")
+        known = [part for _, part in part_names()]
+        raise click.UsageError(f"there is no part {name!r}.{nearest(name, known)} `lacuna parts` lists them.")
     tell(lines)
 
 

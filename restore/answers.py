@@ -203,9 +203,9 @@ def about_standing(standing: Standing) -> Iterator[str]:
 
 
 def about_parts(name: str = "") -> Iterator[str]:
-    """Yield a line for every part, or the lines of the parts of one name with their parameters; none where none is."""
+    """Yield a line for every part, or the lines of one (dirt, or detect.dirt) with its parameters; none for no part."""
     for room, part in parts.names():
-        if name in ("", part):
+        if name in ("", part, f"{room}.{part}"):
             cls, _ = parts.find(room, part)
             yield f"{room}.{part:16} {parts.about(cls)}"
             yield from (f"    {line}" for line in parts.parameters(cls) if name)

@@ -23,6 +23,7 @@ from restore.errors import SourceError
 from restore.layout import layout_of
 from restore.source import PixelFormat, Source, Stream
 from restore.timing import exact_rate
+from restore.written import counted
 
 FIELD_ORDERS = {2: "tt", 3: "bb", 4: "tb", 5: "bt"}
 """AVFieldOrder: which field is coded first, which is shown first."""
@@ -282,11 +283,11 @@ def _others(container: Any, picture: int) -> tuple[Stream, ...]:
 
 def _notes(file: Path, container: Any, stream: Any, index: _Index, varies: bool) -> Iterator[str]:
     if index.broke:
-        yield f"the file ends early or is damaged after {len(index.pts)} frames ({index.broke})"
+        yield f"the file ends early or is damaged after {counted(len(index.pts), 'frame')} ({index.broke})"
     elif stream.frames > index.packets:
         yield f"the file ends early: it announces {stream.frames} frames, {index.packets} are there"
     elif "matroska" in container.format.name and _matroska_ends_early(file):
-        yield f"the file ends early: {len(index.pts)} frames are there, its end is missing"
+        yield f"the file ends early, after {counted(len(index.pts), 'frame')}: its end is missing"
     if index.corrupt:
         yield f"{index.corrupt} frames are marked as damaged in the container"
     if varies:

@@ -136,6 +136,7 @@ def test_parts_in_lines() -> None:
     first, *rest = answers.about_parts("matte")
     assert first.startswith("detect.matte")
     assert len(rest) == len(parts.parameters(parts.find("detect", "matte")[0]))
+    assert list(answers.about_parts("detect.matte")) == [first, *rest]
     assert list(answers.about_parts("nothing")) == []
 
 
