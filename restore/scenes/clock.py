@@ -36,8 +36,12 @@ class Clock:
     """Film frame that begins another scene."""
 
     def shows(self, t: int) -> tuple[int, int]:
-        """Return the film frames in the upper and lower field of video frame t, 0 or more."""
-        t += self.offset
+        """Return the film frames in the upper and lower field of video frame t, 0 or more; film frame 0 is the first."""
+        (first, _), (upper, lower) = self.reached(self.offset), self.reached(t + self.offset)
+        return upper - first, lower - first
+
+    def reached(self, t: int) -> tuple[int, int]:
+        """Return the film frames in the fields of the t-th frame of a cycle that begins with film frame 0."""
         if self.sort == "double":
             return t // 2, t // 2
         if self.sort == "every":
@@ -50,7 +54,7 @@ class Clock:
 
     def scene_time(self, k: int) -> float:
         """Return when, in frames, what film frame k shows took place."""
-        return k // 2 * 2.0 if self.sort == "twos" else k / 2 if self.sort == "fields" else float(k)
+        return (k + self.n % 2) // 2 * 2.0 if self.sort == "twos" else k / 2 if self.sort == "fields" else float(k)
 
     def scene(self, k: int) -> int:
         """Return which scene film frame k shows."""
@@ -70,6 +74,5 @@ def draw_clock(frames: int, rng: Rng) -> Clock:
     sorts = tuple(SHARES)
     sort = sorts[int(rng.choice(len(sorts), p=tuple(SHARES.values())))]
     clock = Clock(sort, int(rng.integers(2, 6)), int(rng.integers(0, 10)), bool(rng.random() < 0.3))
-    first, last = clock.shows(0)[0], clock.shows(frames - 1)[1]
-    cut = int(rng.integers(first, last + 1)) + 1
+    cut = int(rng.integers(0, clock.shows(frames - 1)[1] + 1)) + 1
     return Clock(clock.sort, clock.n, clock.offset, clock.blended, cut if rng.random() < CUTS and frames > 1 else None)

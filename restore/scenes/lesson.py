@@ -187,19 +187,33 @@ def write_script(lesson: Lesson) -> Script:
     gate = MARGIN_PX if look.weave_px else 0
     size = lesson.size[0] + 2 * gate, lesson.size[1] + 2 * gate
     last = clock.shows(lesson.frames - 1)[1] + 1
-    scenes = tuple(draw_scene(lesson, n, size, frame_px, moving) for n in range(1 + (clock.cut is not None)))
+    place = Place(size, frame_px, moving, int(np.ceil(clock.scene_time(last - 1))) + 1)
+    scenes = tuple(draw_scene(lesson, n, place) for n in range(1 + (clock.cut is not None)))
     return Script(
         moving, frame_px, look, clock, scenes, draw_flash(last, rng),
         draw_mishaps(lesson.seed, size, frame_px, last, lesson.severity), gate,
     )
 
 
-def draw_scene(lesson: Lesson, n: int, size: tuple[int, int], frame_px: tuple[int, int], moving: bool) -> Scene:
+@dataclass(frozen=True)
+class Place:
+    """What the scenes of a lesson have in common."""
+
+    size: tuple[int, int]
+    """(H, W) that is painted."""
+    frame_px: tuple[int, int]
+    moving: bool
+    frames: int
+    """How long the scene is looked at."""
+
+
+def draw_scene(lesson: Lesson, n: int, place: Place) -> Scene:
     """Draw the n-th scene of a lesson."""
     rng = np.random.default_rng((lesson.seed, 53, n))
     atlas = atlas_for(lesson.seed, lesson.textures)
-    lively = moving or bool(rng.random() >= ALL_STILL)
-    stage = Stage(size, frame_px, draw_camera(frame_px, rng) if moving else Motion(), atlas, lesson.frames, lively)
+    lively = bool(rng.random() >= ALL_STILL) or place.moving
+    camera = draw_camera(place.frame_px, rng) if place.moving else Motion()
+    stage = Stage(place.size, place.frame_px, camera, atlas, place.frames, lively)
     ground = draw_cut(atlas, ZOOM, rng)
     return Scene(stage, ground, tuple(draw_actors(stage, (lesson.seed, 54, n), lesson.negatives, lesson.only)))
 

@@ -84,13 +84,13 @@ class Look:
         out: Float = rgb
         if self.colour_frac != 1:
             light = (rgb @ LUMA)[..., None]
-            out = light + np.float32(self.colour_frac) * (rgb - light)
+            out = np.asarray(light + np.float32(self.colour_frac) * (rgb - light), np.float32)
         if self.exposure != 1:
             out = out * np.float32(self.exposure)
         if self.contrast != 1:
             # Straight in the middle, with a toe and a shoulder.
             steep = np.float32(self.contrast)
-            out = np.float32(0.5) + np.tanh((out - np.float32(0.5)) * (2 * steep)) * (np.float32(0.5) / np.tanh(steep))
+            out = np.float32(0.5) + np.tanh((out - np.float32(0.5)) * 2 * steep) * (np.float32(0.5) / np.tanh(steep))
         return np.asarray(np.clip(np.broadcast_to(out, rgb.shape), 0, 1), np.float32)
 
     def grained(self, rgb: Float, rng: Rng) -> Float:
