@@ -36,7 +36,7 @@ class Clock:
     """Film frame that begins another scene."""
 
     def shows(self, t: int) -> tuple[int, int]:
-        """Return the film frames in the upper and lower field of video frame t, 0 or more; film frame 0 is the first."""
+        """Return the film frames in the upper and lower field of video frame t, 0 or more; the first is 0."""
         (first, _), (upper, lower) = self.reached(self.offset), self.reached(t + self.offset)
         return upper - first, lower - first
 
