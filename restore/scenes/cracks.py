@@ -14,7 +14,7 @@ from restore.scenes.shapes import Rng, Stamp, clouds
 
 CRACK = wear.STILL_LABELS["crack"]
 FOLD = wear.STILL_LABELS["fold"]
-CRACK_WIDTH_PX = (0.7, 5.0)
+CRACK_WIDTH_PX = (0.6, 3.5)
 """At 2K, log-uniform."""
 SCRATCH_WIDTH_PX = (0.6, 4.0)
 MOST_BRANCHES = 30
@@ -24,9 +24,12 @@ Tone = tuple[float, float, float]
 def walk(at: Float, heading: float, length_px: float, bend: float, rng: Rng) -> Float:
     """Return points (n, 2) (x, y) of a line that strays: `bend` radians a step, with a kink now and then."""
     n = max(int(length_px / 3), 3)
-    turns = rng.normal(0, bend, n) + rng.normal(0, 0.6, n) * (rng.random(n) < 0.06)
+    turns, headings = rng.normal(0, bend, n) + rng.normal(0, 5 * bend, n) * (rng.random(n) < 0.12), np.empty(n)
     # A crack strays about its direction, it does not curl up.
-    headings = heading + np.cumsum(turns) * np.exp(-np.linspace(0, 0.5, n))
+    strayed = 0.0
+    for i in range(n):
+        strayed = 0.88 * strayed + float(turns[i])
+        headings[i] = heading + strayed
     steps = np.stack([np.cos(headings), np.sin(headings)], -1) * 3
     return np.asarray(at + np.cumsum(steps, 0), np.float32)
 
@@ -40,7 +43,7 @@ def crack_paths(size: tuple[int, int], rng: Rng) -> list[tuple[Float, float]]:
     drawn: list[tuple[Float, float]] = []
     while waiting and len(drawn) < MOST_BRANCHES:
         start, heading, length, wide = waiting.pop(0)
-        path = walk(start, heading, length, 0.16, rng)
+        path = walk(start, heading, length, 0.2, rng)
         drawn.append((path, wide))
         for _ in range(int(rng.poisson(min(length / 70, 3.0))) if wide > 0.4 else 0):
             n = int(rng.integers(1, len(path)))
@@ -87,13 +90,12 @@ def draw_fold(size: tuple[int, int], scale: float, base: Tone, rng: Rng) -> list
     middle = rng.uniform(0.1, 0.9, 2) * (w, h)
     far = 1.6 * max(h, w)
     start = middle - np.array((np.cos(heading), np.sin(heading))) * far / 2
-    path = walk(np.asarray(start, np.float32), heading, far, 0.012, rng)
-    width = max(float(np.exp(rng.uniform(np.log(1.0), np.log(9.0)))) * scale, 0.8)
-    flakes = clouds(max(size), rng, 6)[:h, :w] + np.float32(0.5) * rng.normal(0, 1, size).astype(np.float32)
-    near = strokes([path], 3 * width, (0, 0, h, w), width)
-    lost = np.clip((near * 2.2 + np.float32(0.5) * flakes - np.float32(1.1)) * 2, 0, 1)
+    path = walk(np.asarray(start, np.float32), heading, far, 0.008, rng)
+    width = max(float(np.exp(rng.uniform(np.log(0.8), np.log(4.0)))) * scale, 0.8)
+    near = strokes([path], 2 * width, (0, 0, h, w), width)
+    lost = np.clip((near * 1.5 + np.float32(0.45) * clouds(max(size), rng, 6)[:h, :w] - 1) * 4, 0, 1) * (near > 0.1)
     core = np.maximum(strokes([path], width, (0, 0, h, w), 0.5) * worn(size, 0.3, rng), lost)
-    soft = cv2.GaussianBlur(core, (0, 0), max(0.5, 0.3 * scale))
+    soft = cv2.GaussianBlur(core, (0, 0), 0.5)
     shadow = strokes([path + np.float32(width)], 2 * width, (0, 0, h, w), width) * np.float32(rng.uniform(0, 0.35))
     return [
         Stamp(0, 0, shadow, (0.05, 0.04, 0.03), FOLD),

@@ -22,7 +22,7 @@ from restore.scenes.actors import Actor, Stage, draw_actors
 from restore.scenes.atlas import Cut, atlas_for, draw_cut
 from restore.scenes.clock import Clock, draw_clock
 from restore.scenes.damage import Labels, compose_stamps
-from restore.scenes.lasting import laid, lay_over
+from restore.scenes.lasting import lay_over
 from restore.scenes.layers import SWAY_FRAMES, Motion, draw_speed, sway, travel
 from restore.scenes.leaves import Rng
 from restore.scenes.light import MARGIN_PX, Flash, flickered, shifted, weave
@@ -286,7 +286,7 @@ def teach(lesson: Lesson, t: int) -> Taught:
         other = strike(lesson, b)
         mixed = [script.clock.mixed(x, y) for x, y in ((shown.clean, other.clean), (shown.damaged, other.damaged))]
         shown = Print(mixed[0], mixed[1], np.maximum(shown.labels, other.labels))
-    damaged, fixed = dirtied(shown.damaged, laid(script.mishaps.lasting, t))
+    damaged, fixed = dirtied(shown.damaged, script.mishaps.on_screen(t, lesson.size))
     labels = visible(shown.clean, damaged, np.where(fixed > 0, fixed, shown.labels), script.look)
     clean = script.look.transferred(shown.clean)
     return Taught(clean, script.look.transferred(damaged) if labels.any() else clean.copy(), labels)

@@ -8,11 +8,15 @@ import cv2
 import numpy as np
 
 from restore.colour import Float
-from restore.scenes.film import GRAIN_WHITE, noise
+from restore.scenes.grain import Grain, draw_grain, grain_of
 from restore.scenes.leaves import Rng
+from restore.scenes.light import flickered
 
 LUMA = np.array((0.299, 0.587, 0.114), np.float32)
 NEUTRAL = (1.0, 1.0, 1.0)
+NO_GRAIN = Grain()
+MIDDLE = 0.45
+"""Where the curve is steepest."""
 TINTS = {
     "sepia": ((0.10, 0.06, 0.03), (1.0, 0.90, 0.72)),
     "amber": ((0.08, 0.03, 0.0), (1.0, 0.80, 0.45)),
@@ -26,22 +30,6 @@ TINTS = {
 
 
 @dataclass(frozen=True)
-class Grain:
-    """The grain of a stock."""
-
-    sigma: float = 0.0
-    """Standard deviation in mid-grey, in 8-bit levels."""
-    blur_px: float = 0.7
-    """How far it hangs together."""
-    clumps: float = 0.0
-    """Share of it that hangs together three times as far."""
-    colour: float = 0.0
-    """Share of it that differs between red, green and blue."""
-    middle: float = 0.5
-    """Luminance at which it is strongest."""
-
-
-@dataclass(frozen=True)
 class Look:
     """What a stock and its transfer make of a picture. The default changes nothing."""
 
@@ -49,13 +37,13 @@ class Look:
     colour_frac: float = 1.0
     """Saturation; 0 is a black-and-white stock."""
     contrast: float = 1.0
-    """Slope of the curve in mid-grey."""
+    """Slope of the curve in mid-grey, 0.5 to 1.45."""
     exposure: float = 1.0
     dark: tuple[float, float, float] = (0.0, 0.0, 0.0)
     """What black becomes: a toned shadow, a faded dye, flare."""
     white: tuple[float, float, float] = NEUTRAL
     """What white becomes: the tint of the base."""
-    grain: Grain = Grain()
+    grain: Grain = NO_GRAIN
     flicker: float = 0.0
     """1 for a light that varies by 3 % in gain, 1 % in offset and 4 % in gamma."""
     uneven: float = 0.0
@@ -88,9 +76,10 @@ class Look:
         if self.exposure != 1:
             out = out * np.float32(self.exposure)
         if self.contrast != 1:
-            # Straight in the middle, with a toe and a shoulder.
-            steep = np.float32(self.contrast)
-            out = np.float32(0.5) + np.tanh((out - np.float32(0.5)) * 2 * steep) * (np.float32(0.5) / np.tanh(steep))
+            # A toe and a shoulder; black and white stay where they are.
+            bend = np.float32(4 * (self.contrast - 1))
+            out = np.clip(out, 0, 1)
+            out = out + bend * out * (1 - out) * (out - np.float32(MIDDLE))
         return np.asarray(np.clip(np.broadcast_to(out, rgb.shape), 0, 1), np.float32)
 
     def grained(self, rgb: Float, rng: Rng) -> Float:
@@ -115,31 +104,10 @@ class Look:
             return coded(out, self)
         return out if not self.levels else np.rint(out * np.float32(self.levels - 1)) / np.float32(self.levels - 1)
 
-    def show(self, rgb: Float, rng: Rng) -> Float:
-        """Return the picture (H, W, 3) with everything but flicker and weave."""
-        return self.transferred(self.printed(self.grained(self.develop(rgb), rng)))
-
-
-def grain_of(rgb: Float, grain: Grain, rng: Rng) -> Float:
-    """Return grain (H, W, 3): its strength follows the light, it hangs together, and partly differs by colour."""
-    light = rgb[..., 1]
-    bell = 1 - np.square((light - np.float32(grain.middle)) / np.float32(max(grain.middle, 1 - grain.middle)))
-    strength = np.float32(grain.sigma / 255) * (GRAIN_WHITE + (1 - GRAIN_WHITE) * bell)
-    shared = speckle(rgb.shape[:2], grain, rng)
-    if not grain.colour:
-        return np.asarray((strength * shared)[..., None], np.float32)
-    own = np.stack([speckle(rgb.shape[:2], grain, rng) for _ in range(3)], -1)
-    mixed = np.float32(np.sqrt(1 - grain.colour**2)) * shared[..., None] + np.float32(grain.colour) * own
-    return np.asarray(strength[..., None] * mixed, np.float32)
-
-
-def speckle(size: tuple[int, ...], grain: Grain, rng: Rng) -> Float:
-    """Return noise (H, W) of unit variance: fine, and in part clumped."""
-    fine = noise((size[0], size[1]), grain.blur_px, rng)
-    if not grain.clumps:
-        return fine
-    coarse = noise((size[0], size[1]), 3 * grain.blur_px, rng)
-    return np.float32(np.sqrt(1 - grain.clumps**2)) * fine + np.float32(grain.clumps) * coarse
+    def show(self, rgb: Float, seed: tuple[int, ...], t: int) -> Float:
+        """Return frame t (H, W, 3) with everything but the weave, which moves what a film knows the motion of."""
+        lit = flickered(rgb, self.flicker, self.uneven, (*seed, 1), t)
+        return self.transferred(self.printed(self.grained(self.develop(lit), np.random.default_rng((*seed, 2, t)))))
 
 
 def to_log(rgb: Float) -> Float:
@@ -179,7 +147,7 @@ def draw_look(rng: Rng) -> Look:
     coded_ = rng.random() < 0.35
     soft = rng.random()
     return Look(
-        name, saturation, float(np.exp(rng.normal(0.15, 0.25))), float(np.exp(rng.normal(0, 0.15))),
+        name, saturation, float(rng.uniform(0.6, 1.45)), float(np.exp(rng.normal(-0.05, 0.15))),
         (dark[0], dark[1], dark[2]), white, draw_grain(sort == "colour", rng),
         flicker=float(rng.exponential(0.8)) if rng.random() < 0.5 else 0.0,
         uneven=float(rng.exponential(0.02)) if rng.random() < 0.2 else 0.0,
@@ -190,15 +158,4 @@ def draw_look(rng: Rng) -> Look:
         quality=int(rng.integers(40, 96)) if coded_ else 0,
         phase=(int(rng.integers(8)), int(rng.integers(8))),
         levels=256 if rng.random() < 0.7 else 0,
-    )
-
-
-def draw_grain(colour: bool, rng: Rng) -> Grain:
-    """Draw the grain of a stock, from hardly any to that of a fast one pushed."""
-    return Grain(
-        0.0 if rng.random() < 0.08 else float(np.exp(rng.uniform(np.log(0.7), np.log(10)))),
-        float(rng.uniform(0.4, 1.4)),
-        float(rng.uniform(0.2, 0.6)) if rng.random() < 0.3 else 0.0,
-        float(rng.uniform(0.2, 0.9)) if colour else 0.0,
-        float(rng.uniform(0.3, 0.6)),
     )

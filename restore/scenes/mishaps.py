@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from restore.scenes import wear
-from restore.scenes.lasting import DEAD_FRAC, Lasting, draw_dead_pixels, draw_hair, draw_stain
+from restore.scenes.dropouts import draw_dropouts
+from restore.scenes.lasting import DEAD_FRAC, Lasting, draw_dead_pixels, draw_hair, draw_stain, laid
 from restore.scenes.particles import draw_particles
 from restore.scenes.scratches import Scratch, draw_scratch, render
 from restore.scenes.shapes import Rng, Stamp
@@ -23,6 +24,8 @@ ACCENT = 0.7
 """Shape of the gamma distribution each kind's count is multiplied by: a film has its own sort of dirt."""
 SCRATCHED = (0.3, 1.8)
 """Mean scratches in sight: at no severity, and what full severity adds."""
+TAPES = 0.05
+"""Share of lessons that came by a worn tape."""
 LASTING_SHARES = {"dead_pixel": 0.10, "stain": 0.14, "gate": 0.07}
 
 
@@ -39,6 +42,8 @@ class Mishaps:
     frame_px: tuple[int, int]
     top_px: int
     """First row of the whole picture that is seen."""
+    dropouts: float = 0.0
+    """Mean number a frame."""
 
     def on_film(self, k: int, size: tuple[int, int], grey: bool) -> list[Stamp]:
         """Return what lies on film frame k, lowest first; on a black-and-white stock nothing has a colour."""
@@ -47,6 +52,13 @@ class Mishaps:
         found = [s for s in lines if s is not None]
         found += draw_particles((self.seed, 62), k, size, self.wanted, self.dark, self.frame_px[1])
         return [replace(s, tone=(sum(s.tone) / 3,) * 3) for s in found] if grey else found
+
+    def on_screen(self, t: int, size: tuple[int, int]) -> list[Stamp]:
+        """Return what lies on video frame t and does not move with the film, lowest first."""
+        found = laid(self.lasting, t)
+        if self.dropouts:
+            found += draw_dropouts((self.seed, 65), t, self.dropouts, size, self.frame_px[1])
+        return found
 
 
 def draw_mishaps(
@@ -62,7 +74,9 @@ def draw_mishaps(
     wanted = draw_wanted(size, frame_px[1], severity, rng)
     count = int(rng.poisson(SCRATCHED[0] + SCRATCHED[1] * severity))
     scratches = tuple(draw_scratch((seed, 61, i), frames, size, dark, frame_px[1]) for i in range(count))
-    return Mishaps(seed, severity, dark, wanted, scratches, draw_lasting(seed, size, frame_px, frames), frame_px, top)
+    tape = float(rng.gamma(1.0, 4 * severity)) * size[0] * size[1] / 192**2 if rng.random() < TAPES else 0.0
+    lasting = draw_lasting(seed, size, frame_px, frames)
+    return Mishaps(seed, severity, dark, wanted, scratches, lasting, frame_px, top, tape)
 
 
 def draw_severity(rng: Rng) -> float:

@@ -88,7 +88,7 @@ class StillLesson:
 
 def aged(look: Look, rng: Rng) -> Look:
     """Return the look of an old print: no codec of video, often brown, often flat."""
-    flat = replace(look, flicker=0.0, uneven=0.0, weave_px=0.0, log=False, contrast=min(look.contrast, 1.6))
+    flat = replace(look, flicker=0.0, uneven=0.0, weave_px=0.0, log=False, contrast=min(look.contrast, 1.2))
     if rng.random() < 0.4:
         dark, white = TINTS["sepia" if rng.random() < 0.7 else "faded"]
         flat = replace(flat, name="aged", dark=dark, white=white)

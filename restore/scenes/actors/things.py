@@ -75,7 +75,7 @@ def draw_thing(stage: Stage, rng: Rng) -> Thing:
     settle = np.array((motion.x.at(0), motion.y.at(0)), np.float32)
     depth = float(rng.uniform(0.1, 1))
     bulge = float(rng.uniform(0.1, 0.5)) if rng.random() < ROUNDED else 0.0
-    cut = draw_cut(stage.atlas, (0.4, 1.6), rng, gain=0.35)
+    cut = draw_cut(stage.atlas, (0.4, 1.6), rng, gain=0.25)
     return Thing(stage, depth, 1 + 0.5 * depth, at - settle, motion, outline(r, rng), cut, bulge)
 
 
