@@ -119,8 +119,13 @@ def photographed(n: int, folder: Path) -> Atlas:
     return finish(path.name, to_canvas(light), draw_stuff(rng))
 
 
-def draw_cut(atlas: Atlas, zoom: tuple[float, float], rng: Rng, gain: float = 0.15) -> Cut:
-    """Draw a place of the atlas, its size, turn and mirroring, and a shift of its colours."""
+def draw_cut(
+    atlas: Atlas, zoom: tuple[float, float], rng: Rng, gain: float = 0.15, view: tuple[int, int] = (0, 0)
+) -> Cut:
+    """Draw a place of the atlas, its size, turn and mirroring, and a shift of its colours.
+
+    A `view` (H, W) lies within the atlas as far as it can: beyond its edge the atlas is mirrored, which is seen at once.
+    """
     size = float(np.exp(rng.uniform(*np.log(zoom))))
     half = size < 0.7
     source = atlas.half if half else atlas.picture
@@ -129,7 +134,8 @@ def draw_cut(atlas: Atlas, zoom: tuple[float, float], rng: Rng, gain: float = 0.
     turn = np.pi / 2 * int(rng.integers(4)) * int(rng.random() < 0.3) + rng.normal(0, 0.05)
     flip = -1.0 if rng.random() < 0.5 else 1.0
     c, s = scale * np.cos(turn), scale * np.sin(turn)
-    x, y = rng.uniform(0.15, 0.85, 2) * (w, h)
+    inside = np.minimum(0.55 * scale * max(view) / np.array((w, h)), 0.5)
+    x, y = (np.maximum(inside, 0.1) + rng.random(2) * (1 - 2 * np.maximum(inside, 0.1))) * (w, h)
     matrix = np.array([[flip * c, -s, x], [flip * s, c, y], [0, 0, 1]])
     gains = np.exp(rng.normal(0, gain)) * np.exp(rng.normal(0, 0.3 * gain, 3))
     return Cut(source, matrix, (float(gains[0]), float(gains[1]), float(gains[2])))

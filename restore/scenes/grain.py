@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -12,6 +13,7 @@ from restore.scenes.leaves import Rng
 
 GRAIN_WHITE = 0.35
 """Strength of the grain in black and in white, over that in mid-grey."""
+NOISE_SIDE_PX = 1024
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,11 @@ class Grain:
 
 def noise(size: tuple[int, int], blur_px: float, rng: np.random.Generator) -> Float:
     """Return noise (H, W) of unit variance that hangs together over `blur_px`."""
-    white = rng.standard_normal(size, np.float32)
+    return blurred(rng.standard_normal(size, np.float32), blur_px)
+
+
+def blurred(white: Float, blur_px: float) -> Float:
+    """Return white noise (H, W) made to hang together over `blur_px`, its variance kept."""
     if blur_px < 0.2:
         return white
     side = 2 * int(np.ceil(3 * blur_px)) + 1
@@ -53,12 +59,27 @@ def grain_of(rgb: Float, grain: Grain, rng: Rng) -> Float:
     return np.asarray(strength[..., None] * mixed, np.float32)
 
 
+@lru_cache(maxsize=1)
+def much_noise() -> Float:
+    """Return white noise (NOISE_SIDE_PX, NOISE_SIDE_PX) of unit variance: drawing it anew for each frame is slow."""
+    return np.random.default_rng(43).standard_normal((NOISE_SIDE_PX, NOISE_SIDE_PX), np.float32)
+
+
+def piece_of_noise(size: tuple[int, ...], rng: Rng) -> Float:
+    """Cut white noise (H, W) from a place drawn at random, mirrored at random; drawn where it is larger than that."""
+    if max(size) > NOISE_SIDE_PX // 2:
+        return rng.standard_normal((size[0], size[1]), np.float32)
+    y, x, sides = (int(v) for v in rng.integers(0, (NOISE_SIDE_PX - size[0], NOISE_SIDE_PX - size[1], 4)))
+    piece = much_noise()[y : y + size[0], x : x + size[1]]
+    return np.ascontiguousarray(piece[:: 1 - 2 * (sides & 1), :: 1 - (sides & 2)])
+
+
 def speckle(size: tuple[int, ...], grain: Grain, rng: Rng) -> Float:
     """Return noise (H, W) of unit variance: fine, and in part clumped."""
-    fine = noise((size[0], size[1]), grain.blur_px, rng)
+    fine = blurred(piece_of_noise(size, rng), grain.blur_px)
     if not grain.clumps:
         return fine
-    coarse = noise((size[0], size[1]), 3 * grain.blur_px, rng)
+    coarse = blurred(piece_of_noise(size, rng), 3 * grain.blur_px)
     return np.float32(np.sqrt(1 - grain.clumps**2)) * fine + np.float32(grain.clumps) * coarse
 
 

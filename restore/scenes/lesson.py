@@ -214,7 +214,7 @@ def draw_scene(lesson: Lesson, n: int, place: Place) -> Scene:
     lively = bool(rng.random() >= ALL_STILL) or place.moving
     camera = draw_camera(place.frame_px, rng) if place.moving else Motion()
     stage = Stage(place.size, place.frame_px, camera, atlas, place.frames, lively)
-    ground = draw_cut(atlas, ZOOM, rng)
+    ground = draw_cut(atlas, ZOOM, rng, view=place.size)
     return Scene(stage, ground, tuple(draw_actors(stage, (lesson.seed, 54, n), lesson.negatives, lesson.only)))
 
 

@@ -101,7 +101,7 @@ def draw_photograph(lesson: StillLesson, width: int, rng: Rng) -> Float:
     frame_px = (max(round(0.75 * width), lesson.size[0]), width)
     stage = Stage(lesson.size, frame_px, Motion(), atlas, 1, moving=False)
     actors = tuple(draw_actors(stage, (lesson.seed, 75), 1.0))
-    return np.clip(Scene(stage, draw_cut(atlas, ZOOM, rng), actors).picture(0.0), 0, 1)
+    return np.clip(Scene(stage, draw_cut(atlas, ZOOM, rng, view=lesson.size), actors).picture(0.0), 0, 1)
 
 
 def draw_page(lesson: StillLesson, rng: Rng) -> Float:
