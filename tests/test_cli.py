@@ -50,7 +50,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_commands_are_those_that_were_promised() -> None:
     assert {" ".join(c) for c in commands()} >= {
         "run", "plan", "probe", "masks export", "masks import", "verify", "status", "report", "parts",
-        "workflows list", "workflows show", "demo", "bench quality", "bench speed",
+        "workflows list", "workflows show", "demo", "bench quality", "bench speed", "scenes sheet",
     }
 
 
