@@ -65,6 +65,12 @@ class Votes:
     """Frames in which a line is at its place."""
     frames: int = 0
     """Frames that were looked at."""
+    still: int = 0
+    """Frames in which nothing beside it moves."""
+    lost: int = 0
+    """Frames in which nobody knows how the scene beside it moves."""
+    pace_px: float = 0.0
+    """How fast the scene beside it moves sideways, pixels a frame (median)."""
     shake_px: float = 0.0
     """How unsteadily it moves sideways against the scene beside it (root mean square about a straight path)."""
     doubt_px: float = 0.0
@@ -105,6 +111,16 @@ def _carried(line: Line, strips: int) -> Float:
 def scale_of(window: Window) -> float:
     """Return the picture's width in units of a 2K scan's."""
     return window.size[1] / WIDE_2K_PX
+
+
+def pictures(window: Window, t: int, reach: int) -> list[npt.NDArray[np.uint8]]:
+    """Return the strips (s, W) of frame t and the frames within `reach` of it in its shot."""
+    return [view(window, u).strips for u in window.shot(t, reach)]
+
+
+def slack_px(window: Window, apart: int) -> float:
+    """Return how far a scratch may have gone sideways between frames so many apart."""
+    return min(3 + 1.5 * abs(apart), 10) * scale_of(window) + 1
 
 
 def votes(window: Window, t: int, reach: int) -> list[Votes]:
@@ -224,7 +240,7 @@ class Match:
 def match(window: Window, t: int, u: int, here: View, drift: Drift) -> Match:
     """Return what frame u says about the lines of frame t."""
     there, scale = view(window, u), scale_of(window)
-    slack = min(3 + 1.5 * abs(u - t), 10) * scale + 1
+    slack = slack_px(window, u - t)
     width, middle = here.shape[:, 4], drift.middle[0]
     far = np.maximum(2 * (width - 1), 6 * scale + 2)
     gaps, near, alike = pairs(here, there)
@@ -316,7 +332,11 @@ def _count(window: Window, t: int, near: Paths, drift: Drift, each: list[Match],
         )
     before = [bool(m.there[i]) for u, m in zip(frames, each, strict=True) if u < t]
     shake, doubt, bend = _shake(t, frames, drift, each, i)
-    return Votes(film, scene, gone, seen, len(frames), shake, doubt, bend, not any(before))
+    still = sum(bool(m.still[i]) for m in each)
+    pace = np.abs(drift.middle[:, i] / np.abs(np.array(frames, np.float32) - t))
+    lost = int(np.isnan(pace).sum())
+    speed = float(np.nanmedian(pace)) if lost < len(frames) else 0.0
+    return Votes(film, scene, gone, seen, len(frames), still, lost, speed, shake, doubt, bend, not any(before))
 
 
 def _shake(t: int, frames: tuple[int, ...], drift: Drift, each: list[Match], i: int) -> tuple[float, float, float]:

@@ -9,7 +9,7 @@ from typing import ClassVar
 import cv2
 import numpy as np
 
-from restore.detect import Detection, Found, _align, _judge, _outline, _things
+from restore.detect import Detection, Found, _align, _dirt_judge, _outline, _things
 from restore.detect._align import Laid
 from restore.detect._outline import Outline
 from restore.detect._things import Ints, Scene, Table, Things
@@ -126,7 +126,7 @@ class _Look:
             return found, np.zeros(0)
         changes = [cv2.absdiff(side.small, self.scene.here) for side in self.sides]
         stir = _things.stir(changes, found)
-        sure = _judge.probability(self.measured(found, stir, bits))
+        sure = _dirt_judge.probability(self.measured(found, stir, bits))
         right = sure >= 0.5 * self.part.certainty
         for i in np.flatnonzero(right & (stir >= PASSES)):
             right[i] = not self.passes(found, int(i))
@@ -142,7 +142,7 @@ class _Look:
     def measured(self, found: Things, stir: Table, bits: Plane) -> Table:
         """Return all that is measured on the things."""
         around, crowd = _things.ring(self.scene, found, bits), _things.crowd(self.scene, found)
-        return _judge.measure(self.scene, found, around, crowd, stir, self.grain)
+        return _dirt_judge.measure(self.scene, found, around, crowd, stir, self.grain)
 
     def passes(self, found: Things, i: int) -> bool:
         """Tell whether thing i comes from one side and leaves to the opposite one: a ball, a limb, a drop."""

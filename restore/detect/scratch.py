@@ -7,9 +7,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from restore.detect import Detection, Found, _lines, _tracks
+from restore.detect import Detection, Found, _line_judge, _lines, _tracks
 from restore.detect._lines import Line
+from restore.detect._network import probability
 from restore.detect._tracks import Votes
+from restore.detect._unrest import unrest
 from restore.errors import PartError
 from restore.frames import Bits
 from restore.window import Window
@@ -21,10 +23,26 @@ LISTED_FRAC, LISTED_NFA, LISTED_LEVELS, LISTED_GRAINS = 0.4, -15.0, 8.0, 4.0
 the grain) than this are not worth a person's time."""
 LISTED_MOST = 4
 """Undecided lines listed of a frame, the most certain ones."""
-WANDERER_FRAC, WANDERER_NFA, WANDERER_2K_PX = 0.55, -35.0, 4.0
-"""Height, certainty and width (and two pixels more) of lines whose wandering is believed to be a scratch's."""
-SHAKE_PX, SHAKE_TO_DOUBT, LEAST_DOUBT_PX, SHAKE_TO_BEND = 0.35, 3.0, 0.06, 0.85
-"""How much it must wander: so far, and so many times what its two sides, and its two halves, do against each other."""
+TOGETHER_FRAMES = 4
+"""The frames so far before and after are asked what they think of the same line."""
+LIKE = 4.0
+"""Lines of two frames whose contrasts differ by more than this factor say nothing about each other."""
+LEAST_FRAMES = 4
+"""Fewer frames than these do not decide by weighing."""
+COMPANY, COMPANY_MOST = 0.1, 1.6
+"""Each frame that shows the line makes their mean log-odds weigh so much more, up to so much."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """A line of a frame and what is known of it."""
+
+    index: int
+    """Its number among the lines of its frame."""
+    line: Line
+    votes: Votes
+    score: float
+    """Log-odds that it is a scratch, by what its own frame and those around it show."""
 
 
 @dataclass(frozen=True)
@@ -33,15 +51,18 @@ class Scratch:
 
     Lines come from an a-contrario detector on each frame (Newson, Almansa, Gousseau and Perez, IEEE Trans. Image
     Processing 23(3), 2014). A line is confirmed where the scene moves away under it, where it comes and goes while
-    all beside it stays, or where it wanders as nothing beside it does. Poles and door frames of a still shot look
-    like scratches: the plainest are listed, once, in the first frame that shows them, and a person decides.
+    all beside it stays, or where all that the frames around say about it, weighed together, makes it certain: that
+    it wanders, and that its pieces change on their own. Poles and door frames of a still shot look like scratches:
+    the plainest are listed, once, in the first frame that shows them, and a person decides.
     """
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     reach: int = 8
     """How many frames before and after are asked about a line."""
     witnesses: int = 3
     """How many of them must say that it lies on the film, none more than a third of that saying the contrary."""
+    certainty: float = 0.7
+    """How probable a line must be a scratch where no rule decides: the mean of the frames around that show it."""
     shortest_frac: float = 0.08
     """Shorter lines are left alone, as a share of the picture's height."""
     margin_px: float = 1.0
@@ -51,40 +72,87 @@ class Scratch:
 
     def __post_init__(self) -> None:
         """Refuse parameters out of range."""
-        for name, low, high in (("reach", 1, 50), ("witnesses", 1, 50), ("shortest_frac", 0, 1), ("margin_px", 0, 20)):
+        for name, low, high in (
+            ("reach", 1, 50), ("witnesses", 1, 50), ("certainty", 0.01, 1), ("shortest_frac", 0, 1),
+            ("margin_px", 0, 20),
+        ):
             if not low <= getattr(self, name) <= high:
                 raise PartError(f"scratch: {name} is {getattr(self, name)}; it needs a value from {low} to {high}.")
 
     @property
     def reach_frames(self) -> int:
         """How many frames before and after are looked at."""
-        return self.reach
+        return self.reach + TOGETHER_FRAMES
 
     def detect(self, window: Window, t: int) -> Detection:
         """Return the scratches of frame t."""
         mask = np.zeros(window.size, bool)
-        rows = -(-window.size[0] // _lines.STRIPS)
-        shortest = self.shortest_frac * window.size[0] / rows
-        lines = _tracks.view(window, t).lines
-        votes = _tracks.votes(window, t, self.reach)
+        known = self.known(window, t)
         judged = [
-            (line, self.judge(window, t, line, vote))
-            for line, vote in zip(lines, votes, strict=True) if line.columns.size >= shortest
+            (k.line, self.judge(window, t, k, sure)) for k, sure in zip(known, self.together(window, t), strict=True)
         ]
-        known = [(line, found) for line, found in judged if found is not None]
-        known = inherited(known, _tracks.scale_of(window))
-        sure = [(line, found) for line, found in known if found.status == "confirmed"]
+        told = [(line, found) for line, found in judged if found is not None]
+        told = inherited(told, _tracks.scale_of(window))
+        sure = [(line, found) for line, found in told if found.status == "confirmed"]
         for line, _ in sure:
             paint(mask, line, max(self.margin_px * _tracks.scale_of(window), 0.75))
         # Lines come best first, and so do these.
-        open_questions = [found for _, found in known if found.status == "undecided" and found.confidence]
+        open_questions = [found for _, found in told if found.status == "undecided" and found.confidence]
         return Detection(mask, tuple(found for _, found in sure) + tuple(open_questions[:LISTED_MOST]))
 
-    def judge(self, window: Window, t: int, line: Line, votes: Votes) -> Found | None:
+    def known(self, window: Window, t: int) -> tuple[Known, ...]:
+        """Return the lines of frame t that are tall enough, and what is known of them; made once."""
+        return window.memo("scratch-known", (t, self.reach, self.shortest_frac), lambda: self._known(window, t))
+
+    def _known(self, window: Window, t: int) -> tuple[Known, ...]:
+        h, lines = window.size[0], _tracks.view(window, t).lines
+        tall = [line.columns.size * -(-h // _lines.STRIPS) / h for line in lines]
+        kept = [i for i, share in enumerate(tall) if share >= self.shortest_frac]
+        if not kept:
+            return ()
+        votes, around = _tracks.votes(window, t, self.reach), _tracks.pictures(window, t, self.reach)
+        grain, scale = window.grain(t), _tracks.scale_of(window)
+        scores = _line_judge.score([
+            _line_judge.measure(lines[i], votes[i], unrest(lines[i], around), tall[i], scale, grain) for i in kept
+        ])
+        return tuple(Known(i, lines[i], votes[i], float(s)) for i, s in zip(kept, scores, strict=True))
+
+    def together(self, window: Window, t: int) -> list[float]:
+        """Return how probable each known line of frame t is a scratch, the frames around that show it counted in."""
+        shot = window.shot(t, TOGETHER_FRAMES)
+        said = [[(k.score, k.line.columns.size)] for k in self.known(window, t)]
+        for u in shot:
+            if u != t:
+                for i, other in self.same(window, t, u):
+                    said[i].append((other.score, other.line.columns.size))
+        out = []
+        for each in said:
+            score, tall = np.array(each).T
+            company = min(1 + COMPANY * len(each), COMPANY_MOST)
+            out.append(float(probability(np.array(company * (score * tall).sum() / tall.sum()))))
+        return out
+
+    def same(self, window: Window, t: int, u: int) -> list[tuple[int, Known]]:
+        """Return which of the known lines of frame t (by number) is which known line of frame u."""
+        here, there = self.known(window, t), self.known(window, u)
+        if not here or not there:
+            return []
+        gaps, near, _ = _tracks.pairs(_tracks.view(window, t), _tracks.view(window, u))
+        fits = (near & (abs(gaps) <= _tracks.slack_px(window, u - t)))[
+            np.ix_([k.index for k in here], [k.index for k in there])
+        ]
+        strong, other = (np.array([k.line.contrast for k in known]) for known in (here, there))
+        fits &= np.maximum(strong[:, None], other) <= LIKE * np.minimum(strong[:, None], other)
+        tall = np.array([k.line.columns.size for k in there])
+        best = np.where(fits, tall, 0).argmax(1)
+        return [(i, there[best[i]]) for i in range(len(here)) if fits[i].any()]
+
+    def judge(self, window: Window, t: int, known: Known, probable: float) -> Found | None:
         """Return what is to be said about a line; None where it plainly belongs to the scene, or is too weak.
 
         Confidence 0 means that it is not to be listed.
         """
+        line, votes = known.line, known.votes
         if line.log_nfa > 0 and votes.seen < 3:
             return None
         if votes.scene >= self.witnesses and votes.scene > votes.film:
@@ -96,22 +164,21 @@ class Scratch:
             min(h, line.stop * rows), min(w, int(line.columns.max() + line.right_px) + 1),
         )
         area = int(line.shows.sum()) * rows * round(line.left_px + line.right_px + 1)
-        sure, why = self.verdict(votes, line, window)
+        sure, why = self.verdict(votes, line, window.size[0], probable)
         if why and not is_listed(line, votes, line.columns.size * rows / h, window.grain(t)):
             sure = 0.0
         return Found(t, "scratch", box, area, sure, "undecided" if why else "confirmed", why)
 
-    def verdict(self, votes: Votes, line: Line, window: Window) -> tuple[float, str]:
+    def verdict(self, votes: Votes, line: Line, h: int, probable: float) -> tuple[float, str]:
         """Return (confidence, why it is undecided; empty where it is confirmed)."""
-        h = window.size[0]
         tall = line.columns.size * -(-h // _lines.STRIPS) / h
         needed = self.witnesses if tall >= SHORT_FRAC else 3 * self.witnesses
         if votes.film >= needed and votes.film >= 3 * votes.scene:
             return 1 - 0.5 ** votes.film, ""
         if votes.gone >= max(self.witnesses, 0.5 * (votes.frames - votes.seen)) and tall >= 0.3 and not votes.scene:
             return 1 - 0.6 ** votes.gone, ""
-        if tall >= WANDERER_FRAC and is_wanderer(line, votes, _tracks.scale_of(window)):
-            return 0.8, ""
+        if votes.frames >= LEAST_FRAMES and probable >= self.certainty:
+            return probable, ""
         if self.still and tall >= 0.5 and not votes.scene:
             return 0.5, ""
         if not votes.frames:
@@ -119,14 +186,6 @@ class Scratch:
         said = f"{votes.film} say film and {votes.scene} say scene"
         seen = f"seen in {votes.seen} of the {votes.frames} frames around, of which {said}"
         return 0.3, f"{seen}: too little moves to tell a scratch from a line of the scene"
-
-
-def is_wanderer(line: Line, votes: Votes, scale: float) -> bool:
-    """Tell whether a line wanders as no line of the scene does: far more than what is beside it, and as a whole."""
-    thin = line.left_px + line.right_px <= WANDERER_2K_PX * scale + 2
-    least = max(SHAKE_PX, SHAKE_TO_DOUBT * max(votes.doubt_px, LEAST_DOUBT_PX), SHAKE_TO_BEND * votes.bend_px)
-    plain = line.log_nfa <= WANDERER_NFA and 4 * votes.seen >= 3 * votes.frames and not votes.scene
-    return thin and plain and votes.shake_px >= least
 
 
 def is_listed(line: Line, votes: Votes, tall: float, grain: float) -> bool:

@@ -124,7 +124,7 @@ def draw_cut(
 ) -> Cut:
     """Draw a place of the atlas, its size, turn and mirroring, and a shift of its colours.
 
-    A `view` (H, W) lies within the atlas as far as it can: beyond its edge the atlas is mirrored, which is seen at once.
+    A `view` (H, W) lies within the atlas as far as it can: beyond its edge the atlas is mirrored, and that shows.
     """
     size = float(np.exp(rng.uniform(*np.log(zoom))))
     half = size < 0.7

@@ -1,0 +1,58 @@
+"""What the frames around say about a line, measured, how likely it is a scratch out.
+
+What speaks for a scratch: the scene moves away under it, it wanders on its own, its pieces change on their own. None of
+it is proof alone: rails stay while the scene parts beside them, ropes swing, leaves flicker. So all is weighed together
+by a small network, fitted on lines of generated and of real shots, damaged and clean, moving and still.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from restore.detect._lines import Line
+from restore.detect._network import Table
+from restore.detect._tracks import Votes
+from restore.detect._unrest import Unrest
+from restore.detect._weights import LINE
+
+SEEN_SHARE = 0.4
+"""Unrest is believed of lines that show in this share of the frames."""
+NAMES = (
+    "tall",  # share of the picture's height
+    "sure",  # log of how unlikely it is by chance
+    "contrast",  # log of its contrast over the grain
+    "width",  # log of its width, as on a 2K scan
+    "shows",  # share of its length in which it is to be seen
+    "film", "scene", "gone", "seen",  # votes, as shares of the frames asked
+    "still", "lost", "pace",  # frames in which nothing moves beside it, or nobody knows; log of how fast it does
+    "shake", "bend", "doubt",  # logs of how unsteadily it, its halves, and what is beside it move
+    "known",  # 1 where its unrest could be measured; what follows is 0 where not
+    "own",  # log of its unrest over its strength
+    "ratio",  # log of its unrest over that beside it
+    "quiet",  # log of the unrest beside it
+    "apart",  # how far neighbouring pieces change together
+    "grain",  # log of the grain
+)
+
+
+def measure(line: Line, votes: Votes, unrest: Unrest, tall: float, scale: float, grain: float) -> list[float]:
+    """Return the measurements of one line in the order of `NAMES`; `scale` is the picture's width over 2048."""
+    frames = max(votes.frames, 1)
+    # A line that is not there in most frames changes for other reasons.
+    known = float(unrest.strength > 0 and votes.seen >= SEEN_SHARE * frames)
+    width = (line.left_px + line.right_px + 1) / max(scale**0.8, 0.35)
+    own = unrest.line / max(unrest.strength, 1.0)
+    return [
+        tall, np.log1p(max(-line.log_nfa, 0)), np.log(line.contrast / (grain + 1)), np.log(width),
+        float(line.shows.mean()),
+        votes.film / frames, votes.scene / frames, votes.gone / frames, votes.seen / frames,
+        votes.still / frames, votes.lost / frames, np.log(votes.pace_px / scale + 0.1),
+        np.log(votes.shake_px + 0.1), np.log(votes.bend_px + 0.1), np.log(votes.doubt_px + 0.05),
+        known, known * np.log(min(own, 3) + 0.02), known * np.log(unrest.line / (unrest.beside + 0.5) + 0.1),
+        known * np.log(unrest.beside + 0.3), known * unrest.apart, np.log(grain + 0.5),
+    ]
+
+
+def score(measured: list[list[float]]) -> Table:
+    """Return the log-odds (n,) that lines are scratches."""
+    return LINE.score(np.array(measured, np.float64).reshape(len(measured), len(NAMES)))
