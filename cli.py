@@ -346,6 +346,36 @@ def bench_speed(folder: Path, frames: int, long_repeats: int) -> None:
 
 
 @lacuna.group()
+def train() -> None:
+    """Train the networks that ship with the program, from scenes it generates."""
+
+
+@train.command("detector")
+@click.option("-o", "--output", "folder", default="training/detector", show_default=True,
+              type=click.Path(file_okay=False, path_type=Path), help="State, log and weights; the same goes on there.")
+@click.option("--seed", default=1, show_default=True)
+@click.option("--rounds", default=400, show_default=True, type=click.IntRange(1), help="Length of the whole training.")
+@click.option("--minutes", default=0.0, help="Stop after so long, to be resumed. [no limit]")
+@click.option("--device", default="cpu", show_default=True, help="cpu, or cuda.")
+@click.option("--threads", default=1, show_default=True, help="Of the network; 1 gives the same weights anywhere.")
+@click.option("--workers", default=1, show_default=True, help="Processes that make lessons.")
+def train_detector(
+    folder: Path, seed: int, rounds: int, minutes: float, device: str, threads: int, workers: int
+) -> None:
+    """Train the dirt detector; killed or stopped, the same command goes on.
+
+    \b
+    Example:
+      lacuna train detector --rounds 400 --minutes 55
+    """
+    from restore.train.course import Course
+    from restore.train.detector import Plan
+    from restore.train.detector import train as learn
+
+    learn(Plan(Course(seed, rounds), device, threads, workers, minutes=minutes), folder, click.echo)
+
+
+@lacuna.group()
 def scenes() -> None:
     """Look at the generated scenes that detectors and fillers are trained on."""
 

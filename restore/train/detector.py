@@ -1,0 +1,219 @@
+"""A plan in, the detector's weights out: trained on generated lessons; held-back ones decide what is kept."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from restore.detect._sight import CHANNELS, neighbours, sight
+from restore.nets import files
+from restore.nets.detector import KINDS, Detector
+from restore.scenes.lesson import GROUPS, Lesson
+from restore.source import PixelFormat
+from restore.train.course import Course, Samples, batches, rounds
+from restore.window import Window
+
+SIDE_PX = 128
+GREY = PixelFormat("gray16le", "grey", 16)
+VALIDATION_SEED, VALIDATION_LESSONS = 7, 96
+EDGE = 3
+"""Label of pixels on the edge of damage, which count for nothing: there it is a matter of taste."""
+PEAK_RATE, WEIGHT_DECAY, KEEP = 2e-3, 1e-4, 0.998
+WARM_UP = 0.05
+KIND_WEIGHTS = (1.0, 1.0, 1.0)
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How to train. The same plan gives the same weights on the same machine."""
+
+    course: Course
+    device: str = "cpu"
+    threads: int = 1
+    workers: int = 1
+    check_every: int = 20
+    """Rounds between two validations."""
+    minutes: float = 0
+    """Stop after so many minutes, to be resumed; 0 for no limit."""
+
+
+def sample(side_px: int, seed: int) -> tuple[npt.NDArray[np.float16], npt.NDArray[np.uint8]]:
+    """Return one lesson as (channels, h, w) and a bit for each kind (h, w), bit `EDGE` on its edges."""
+    shown = Lesson(seed, (side_px, side_px), 3).clip(0, 3)
+    codes = np.rint(np.clip(shown.damaged_grey, 0, 1) * 65535).astype(np.uint16)
+    window = Window.of([(p,) for p in codes], GREY)
+    sides = neighbours(window, 1, 1)
+    seen = np.zeros((len(CHANNELS), side_px, side_px), np.float32) if sides is None else sight(window, 1, sides)
+    what = np.zeros((side_px, side_px), np.uint8)
+    if sides is not None:
+        for bit, kind in enumerate(KINDS):
+            what |= (np.isin(shown.labels[1], GROUPS[kind]).astype(np.uint8)) << bit
+    return seen.astype(np.float16), what
+
+
+def targets(what: Tensor) -> Tensor:
+    """Return (n, kinds, h, w) of 0 and 1."""
+    return torch.stack([(what >> bit) & 1 for bit in range(len(KINDS))], 1).float()
+
+
+def loss_of(scores: Tensor, truth: Tensor) -> Tensor:
+    """Return cross-entropy and soft Dice (Milletari, Navab and Ahmadi, 3DV 2016), damage counted more than good."""
+    weight = 1 + 2 * truth
+    entropy = torch.nn.functional.binary_cross_entropy_with_logits(scores, truth, weight)
+    chance = torch.sigmoid(scores)
+    both, either = (chance * truth).sum((0, 2, 3)), (chance + truth).sum((0, 2, 3))
+    dice = 1 - (2 * both + 20) / (either + 20)
+    return 4 * entropy + 0.5 * dice.mean()
+
+
+def rate_at(step: int, steps: int) -> float:
+    """Return the learning rate: a short climb, then half a cosine."""
+    share = step / max(steps, 1)
+    if share < WARM_UP:
+        return PEAK_RATE * (share / WARM_UP + 0.02)
+    return float(PEAK_RATE * (0.5 + 0.5 * np.cos(np.pi * (share - WARM_UP) / (1 - WARM_UP))) + 1e-5)
+
+
+class Run:
+    """A training under way."""
+
+    def __init__(self, plan: Plan, folder: Path) -> None:
+        """Begin, or go on from what `folder` holds."""
+        self.plan, self.folder = plan, folder
+        torch.manual_seed(plan.course.seed)
+        torch.set_num_threads(plan.threads)
+        self.net = Detector(len(CHANNELS)).to(plan.device)
+        self.mean = {k: v.detach().clone() for k, v in self.net.state_dict().items()}
+        self.optimiser = torch.optim.AdamW(self.net.parameters(), PEAK_RATE, weight_decay=WEIGHT_DECAY)
+        self.done = 0
+        self.best = 0.0
+        if self.state_path.is_file():
+            self.resume()
+
+    @property
+    def state_path(self) -> Path:
+        """Return where the state is kept."""
+        return self.folder / "state.safetensors"
+
+    def resume(self) -> None:
+        """Go on from the state on disk."""
+        tensors, facts = files.read(self.state_path)
+        files.fill(self.net, {k[4:]: v for k, v in tensors.items() if k.startswith("net.")}, self.state_path)
+        self.mean = {k[5:]: v.to(self.plan.device) for k, v in tensors.items() if k.startswith("mean.")}
+        for i, parameter in enumerate(self.net.parameters()):
+            moments = {k: tensors[f"optimiser.{i}.{k}"] for k in ("exp_avg", "exp_avg_sq", "step")}
+            self.optimiser.state[parameter] = {
+                k: v if k == "step" else v.to(self.plan.device) for k, v in moments.items()
+            }
+        self.done, self.best = int(facts["done"]), float(facts["best"])
+
+    def save(self) -> None:
+        """Keep the state, so that a killed training goes on from here."""
+        tensors = {f"net.{k}": v for k, v in self.net.state_dict().items()}
+        tensors |= {f"mean.{k}": v for k, v in self.mean.items()}
+        for i, parameter in enumerate(self.net.parameters()):
+            for k, v in self.optimiser.state[parameter].items():
+                tensors[f"optimiser.{i}.{k}"] = v if isinstance(v, Tensor) else torch.tensor(float(v))
+        files.write(self.state_path, tensors, {"done": self.done, "best": self.best, "plan": asdict(self.plan)})
+
+    def learn(self, n: int, kept: list[Samples]) -> float:
+        """Learn one round; return its mean loss."""
+        course, losses = self.plan.course, []
+        self.net.train()
+        for i, (seen, what) in enumerate(batches(course, n, kept)):
+            for group in self.optimiser.param_groups:
+                group["lr"] = rate_at(n * course.steps + i, course.rounds * course.steps)
+            x = torch.from_numpy(np.ascontiguousarray(seen)).to(self.plan.device).float()
+            truth = targets(torch.from_numpy(np.ascontiguousarray(what)).to(self.plan.device))
+            loss = loss_of(self.net(x), truth)
+            self.optimiser.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            torch.nn.utils.clip_grad_norm_(self.net.parameters(), 1.0)
+            self.optimiser.step()
+            keep = min(KEEP, (n * course.steps + i + 1) / (n * course.steps + i + 10))
+            for k, v in self.net.state_dict().items():
+                self.mean[k].mul_(keep).add_(v.detach(), alpha=1 - keep)
+            losses.append(float(loss.detach()))
+        self.done = n + 1
+        return float(np.mean(losses))
+
+
+def validation(side_px: int) -> Samples:
+    """Return the lessons that decide what is kept; no course deals them out."""
+    made = [sample(side_px, VALIDATION_SEED * 10**9 + i) for i in range(VALIDATION_LESSONS)]
+    return np.stack([a for a, _ in made]), np.stack([b for _, b in made])
+
+
+@torch.no_grad()
+def chances(net: Detector, seen: npt.NDArray[np.float16], device: str = "cpu") -> Iterator[Tensor]:
+    """Yield the probabilities (kinds, h, w) of each sample."""
+    net.eval()
+    for one in seen:
+        yield torch.sigmoid(net(torch.from_numpy(one)[None].to(device).float()))[0].cpu()
+
+
+def scored(net: Detector, held: Samples, device: str = "cpu") -> dict[str, float]:
+    """Return for each kind the best F1 over thresholds and the average precision, pixels pooled over all lessons."""
+    bins = 256
+    good, bad = np.zeros((len(KINDS), bins)), np.zeros((len(KINDS), bins))
+    for chance, what in zip(chances(net, held[0], device), held[1], strict=True):
+        level = (chance * (bins - 1)).round().long().numpy()
+        for k in range(len(KINDS)):
+            truth = (what >> k & 1).astype(bool)
+            good[k] += np.bincount(level[k][truth], minlength=bins)
+            bad[k] += np.bincount(level[k][~truth], minlength=bins)
+    out = {}
+    for k, kind in enumerate(KINDS):
+        hits, false = good[k][::-1].cumsum(), bad[k][::-1].cumsum()
+        recall, precision = hits / max(hits[-1], 1), hits / np.maximum(hits + false, 1)
+        out[f"{kind} F1"] = float((2 * hits / np.maximum(hits + false + hits[-1], 1)).max())
+        out[f"{kind} AP"] = float((np.diff(recall, prepend=0) * precision).sum())
+    return out
+
+
+def train(plan: Plan, folder: Path, say: Report = lambda _: None) -> dict[str, float]:
+    """Train the detector in `folder`, going on from what is there; return what the kept weights score.
+
+    `folder` holds state.safetensors, log.jsonl and detector.safetensors (the best so far, 16-bit).
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    run, began = Run(plan, folder), time.monotonic()
+    say(f"{sum(p.numel() for p in run.net.parameters()):,} weights; round {run.done} of {plan.course.rounds}")
+    held = validation(SIDE_PX)
+    scores: dict[str, float] = {}
+    for n, kept in rounds(plan.course, partial(sample, SIDE_PX), run.done, plan.workers):
+        loss = run.learn(n, kept)
+        if run.done % plan.check_every == 0 or run.done == plan.course.rounds:
+            scores = check(run, held, n, loss, time.monotonic() - began, say)
+        if plan.minutes and time.monotonic() - began > 60 * plan.minutes:
+            run.save()
+            say(f"stopped after {plan.minutes:g} minutes; the same command goes on from round {run.done}")
+            break
+    return scores
+
+
+def check(run: Run, held: Samples, n: int, loss: float, seconds: float, say: Report) -> dict[str, float]:
+    """Score the averaged weights, keep them if they are the best so far, and write the state down."""
+    net = Detector(len(CHANNELS)).to(run.plan.device)
+    net.load_state_dict(run.mean)
+    scores = scored(net, held, run.plan.device)
+    overall = float(np.mean([scores[f"{kind} AP"] for kind in KINDS]))
+    if overall >= run.best:
+        run.best = overall
+        facts = {"net": "detector", "rounds": n + 1, "plan": asdict(run.plan), "scores": scores}
+        files.write(run.folder / "detector.safetensors", run.mean, facts, half=True)
+    run.save()
+    with (run.folder / "log.jsonl").open("a") as log:
+        log.write(json.dumps({"round": n + 1, "loss": loss, "seconds": round(seconds, 1)} | scores) + "\n")
+    say(f"round {n + 1}: loss {loss:.4f}, " + ", ".join(f"{k} {v:.3f}" for k, v in scores.items()))
+    return scores
