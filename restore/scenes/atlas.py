@@ -124,7 +124,7 @@ def draw_cut(
 ) -> Cut:
     """Draw a place of the atlas, its size, turn and mirroring, and a shift of its colours.
 
-    A `view` (H, W) lies within the atlas as far as it can: beyond its edge the atlas is mirrored, which is seen at once.
+    A `view` (H, W) lies within the atlas as far as it can: beyond its edge the atlas is mirrored, and that shows.
     """
     size = float(np.exp(rng.uniform(*np.log(zoom))))
     half = size < 0.7
@@ -137,5 +137,5 @@ def draw_cut(
     inside = np.minimum(0.55 * scale * max(view) / np.array((w, h)), 0.5)
     x, y = (np.maximum(inside, 0.1) + rng.random(2) * (1 - 2 * np.maximum(inside, 0.1))) * (w, h)
     matrix = np.array([[flip * c, -s, x], [flip * s, c, y], [0, 0, 1]])
-    gains = np.exp(rng.normal(0, gain)) * np.exp(rng.normal(0, 0.3 * gain, 3))
+    gains = np.exp(rng.normal(-gain, gain)) * np.exp(rng.normal(0, 0.3 * gain, 3))
     return Cut(source, matrix, (float(gains[0]), float(gains[1]), float(gains[2])))

@@ -22,6 +22,8 @@ FRACTION = (0.0006, 0.035)
 """Damaged share of the picture: at no severity, and what full severity adds (it grows with the square)."""
 ACCENT = 0.7
 """Shape of the gamma distribution each kind's count is multiplied by: a film has its own sort of dirt."""
+FADED = 0.35
+"""Share of lessons in which everything on the film hides less than usual: dirt out of focus, dirt printed in."""
 SCRATCHED = (0.3, 1.8)
 """Mean scratches in sight: at no severity, and what full severity adds."""
 TAPES = 0.05
@@ -42,6 +44,8 @@ class Mishaps:
     frame_px: tuple[int, int]
     top_px: int
     """First row of the whole picture that is seen."""
+    strength: float = 1.0
+    """How much everything on the film hides, against the usual."""
     dropouts: float = 0.0
     """Mean number a frame."""
 
@@ -51,7 +55,8 @@ class Mishaps:
         lines = (render(s, k, size, whole) for s in self.scratches if s.start <= k < s.stop)
         found = [s for s in lines if s is not None]
         found += draw_particles((self.seed, 62), k, size, self.wanted, self.dark, self.frame_px[1])
-        return [replace(s, tone=(sum(s.tone) / 3,) * 3) for s in found] if grey else found
+        found = [replace(s, tone=(sum(s.tone) / 3,) * 3) for s in found] if grey else found
+        return found if self.strength == 1 else [replace(s, alpha=s.alpha * np.float32(self.strength)) for s in found]
 
     def on_screen(self, t: int, size: tuple[int, int]) -> list[Stamp]:
         """Return what lies on video frame t and does not move with the film, lowest first."""
@@ -76,7 +81,8 @@ def draw_mishaps(
     scratches = tuple(draw_scratch((seed, 61, i), frames, size, dark, frame_px[1]) for i in range(count))
     tape = float(rng.gamma(1.0, 4 * severity)) * size[0] * size[1] / 192**2 if rng.random() < TAPES else 0.0
     lasting = draw_lasting(seed, size, frame_px, frames)
-    return Mishaps(seed, severity, dark, wanted, scratches, lasting, frame_px, top, tape)
+    strength = float(rng.uniform(0.3, 0.9)) if rng.random() < FADED else 1.0
+    return Mishaps(seed, severity, dark, wanted, scratches, lasting, frame_px, top, strength, tape)
 
 
 def draw_severity(rng: Rng) -> float:
