@@ -84,7 +84,12 @@ def troupe() -> tuple[tuple[str, ModuleType], ...]:
 
 
 def draw_actors(stage: Stage, seed: tuple[int, ...], eagerness: float, only: tuple[str, ...] = ()) -> list[Actor]:
-    """Draw who plays, farthest first; `eagerness` multiplies their shares, `only` names files that must play."""
+    """Draw who plays, farthest first; `eagerness` multiplies their shares, `only` names files that must play.
+
+    Raises ValueError where there is no such file.
+    """
+    if unknown := set(only) - {name for name, _ in troupe()}:
+        raise ValueError(f"actors {sorted(unknown)[0]!r} were asked for; there are {', '.join(n for n, _ in troupe())}")
     drawn: list[Actor] = []
     for name, module in troupe():
         rng = np.random.default_rng((*seed, zlib.crc32(name.encode())))
