@@ -191,7 +191,7 @@ def write_script(lesson: Lesson) -> Script:
     scenes = tuple(draw_scene(lesson, n, place) for n in range(1 + (clock.cut is not None)))
     return Script(
         moving, frame_px, look, clock, scenes, draw_flash(last, rng),
-        draw_mishaps(lesson.seed, size, frame_px, last, lesson.severity), gate,
+        draw_mishaps(lesson.seed, size, frame_px, last, lesson.severity, look.grey), gate,
     )
 
 
@@ -248,15 +248,18 @@ def strike(lesson: Lesson, k: int) -> Print:
     """Return film frame k of a lesson as it lies in the gate."""
     script = lesson.script
     look = script.look
-    scene = script.scenes[script.clock.scene(k)]
-    rgb = scene.picture(script.clock.scene_time(k))
+    when = script.clock.scene_time(k)
+    shown = [share * script.scenes[n].picture(when) for n, share in script.clock.scenes(k)]
+    rgb = shown[0] if len(shown) == 1 else shown[0] + shown[1]
     if script.flash is not None:
         gain, lift = script.flash.at(k)
         rgb = rgb * np.float32(gain) + np.float32(lift)
     if look.flicker or look.uneven:
         rgb = flickered(np.clip(rgb, 0, 1), look.flicker, look.uneven, (lesson.seed, 55), k)
     clean = look.grained(look.develop(rgb), np.random.default_rng((lesson.seed, 56, k)))
-    stamps = script.mishaps.on_film(k, scene.stage.size, look.grey)
+    if script.mishaps.stain is not None:
+        clean = script.mishaps.stain.on(clean, k)
+    stamps = script.mishaps.on_film(k, (rgb.shape[0], rgb.shape[1]), look.grey)
     damaged, labels = dirtied(clean, stamps)
     clean, damaged = look.printed(clean), look.printed(damaged) if stamps else look.printed(clean)
     if not script.gate_px:

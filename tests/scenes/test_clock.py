@@ -39,5 +39,8 @@ def test_a_cut_lies_within_what_is_seen() -> None:
     clocks = [draw_clock(5, np.random.default_rng(n)) for n in range(300)]
     cuts = [c for c in clocks if c.cut is not None]
     assert 0.05 < len(cuts) / 300 < 0.2
-    assert all(c.scene(0) == 0 for c in cuts)
+    assert all(c.scenes(0)[0][0] == 0 for c in cuts)
+    assert all(sum(share for _, share in c.scenes(k)) == pytest.approx(1) for c in cuts for k in range(12))
+    slow = Clock(cut=4, dissolve_frames=3)
+    assert [dict(slow.scenes(k)).get(1, 0) for k in range(6)] == [0, 0.25, 0.5, 0.75, 1, 1]
     assert {c.sort for c in clocks} == set(SHARES)
