@@ -290,9 +290,18 @@ def teach(lesson: Lesson, t: int) -> Taught:
         mixed = [script.clock.mixed(x, y) for x, y in ((shown.clean, other.clean), (shown.damaged, other.damaged))]
         shown = Print(mixed[0], mixed[1], np.maximum(shown.labels, other.labels))
     damaged, fixed = dirtied(shown.damaged, script.mishaps.on_screen(t, lesson.size))
-    labels = visible(shown.clean, damaged, np.where(fixed > 0, fixed, shown.labels), script.look)
-    clean = script.look.transferred(shown.clean)
-    return Taught(clean, script.look.transferred(damaged) if labels.any() else clean.copy(), labels)
+    return handed_on(shown.clean, damaged, np.where(fixed > 0, fixed, shown.labels), script.look)
+
+
+def handed_on(clean: Float, damaged: Float, labels: Labels, look: Look) -> Taught:
+    """Return both pictures (H, W, 3) after the transfer, and the labels (H, W) of what shows after its lens."""
+    if not labels.any():
+        stored = look.encoded(look.focused(clean))
+        return Taught(stored, stored.copy(), np.zeros_like(labels))
+    clean, damaged, n = look.focused(clean), look.focused(damaged), 2 * look.spread_px + 1
+    if n > 1:
+        labels = np.where(labels > 0, labels, cv2.dilate(labels, np.ones((n, n), np.uint8))).astype(np.uint8)
+    return Taught(look.encoded(clean), look.encoded(damaged), visible(clean, damaged, labels, look))
 
 
 def visible(clean: Float, damaged: Float, labels: npt.NDArray[np.uint8], look: Look) -> Labels:

@@ -109,3 +109,12 @@ def test_scratches_weave_with_the_picture() -> None:
     shifts, seen = np.array(moved).T
     assert len(moved) >= 4
     assert np.median(np.abs(seen - shifts)) < 0.35
+
+
+def test_labels_reach_as_far_as_a_soft_lens_carries_the_damage() -> None:
+    for look in (Look(blur_px=1.4), Look(halo=1.0)):
+        for seed in SEEDS:
+            clip = Lesson(seed, SIZE, 2, severity=0.9, look=look).clip()
+            apart = np.abs(clip.damaged - clip.clean).max(-1)
+            assert (apart[~clip.mask] > 4 * wear.FAINTEST / 255).mean() < 2e-3
+            assert not clip.mask[apart <= wear.FAINTEST / 255].any()

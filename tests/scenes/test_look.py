@@ -75,7 +75,7 @@ def test_log_is_cineons() -> None:
 
 def test_the_codec_leaves_a_smooth_picture_near_what_it_was() -> None:
     for quality, bound in ((40, 0.03), (95, 0.012)):
-        assert np.abs(Look(quality=quality, phase=(3, 5)).transferred(RAMP) - RAMP).mean() < bound
+        assert np.abs(Look(quality=quality, phase=(3, 5)).encoded(RAMP) - RAMP).mean() < bound
 
 
 def test_flicker_has_the_strength_and_memory_it_claims() -> None:
