@@ -104,7 +104,7 @@ def photographs(folder: Path) -> tuple[Path, ...]:
     return found
 
 
-@lru_cache(maxsize=HELD)
+@lru_cache(maxsize=ABREAST + 2)
 def photographed(n: int, folder: Path) -> Atlas:
     """Read the photograph that stands for the n-th atlas. Raises ValueError where it cannot be read."""
     rng = np.random.default_rng((n, 42))

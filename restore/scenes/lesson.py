@@ -83,7 +83,8 @@ class Taught:
 class Lesson:
     """A short film to learn from, as a pure function of (seed, frame).
 
-    Lessons in order of their seeds share painted pictures; seeds far apart cost a second each for another one.
+    Each block of `atlas.BLOCK` seeds shares a few painted pictures, which cost a second each: take seeds in order, and
+    give every process blocks of its own. Lessons of different blocks share none, so hold back whole blocks.
     """
 
     seed: int
