@@ -135,7 +135,7 @@ def draw_foxing(size: tuple[int, int], scale: float, rng: Rng) -> list[Stamp]:
         ys, xs = np.mgrid[0:side, 0:side].astype(np.float32) - np.float32(side // 2)
         ragged = 1 + 0.25 * clouds(side, rng, 3)
         far = np.hypot(ys, xs) / np.float32(r) * ragged
-        alpha = np.float32(rng.uniform(0.2, 0.75)) * np.exp(-(far**3))
+        alpha = np.float32(rng.uniform(0.2, 0.75)) * np.clip(1.2 * np.exp(-(far**3)) - 0.2, 0, 1)
         y, x = middle + rng.normal(0, reach, 2)
         drawn.append(Stamp(round(float(y)) - side // 2, round(float(x)) - side // 2, alpha.astype(np.float32),
                            (1.35 * warm, 0.85 * warm, 0.45 * warm), wear.LASTING["stain"]))

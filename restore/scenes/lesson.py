@@ -290,19 +290,25 @@ def teach(lesson: Lesson, t: int) -> Taught:
         other = strike(lesson, b)
         mixed = [script.clock.mixed(x, y) for x, y in ((shown.clean, other.clean), (shown.damaged, other.damaged))]
         shown = Print(mixed[0], mixed[1], np.maximum(shown.labels, other.labels))
-    damaged, fixed = dirtied(shown.damaged, script.mishaps.on_screen(t, lesson.size))
-    return handed_on(shown.clean, damaged, np.where(fixed > 0, fixed, shown.labels), script.look)
+    damaged, fixed = dirtied(shown.damaged, script.mishaps.in_gate(t))
+    labels = np.where(fixed > 0, fixed, shown.labels)
+    return handed_on(shown.clean, damaged, labels, script.look, script.mishaps.on_sensor(t, lesson.size))
 
 
-def handed_on(clean: Float, damaged: Float, labels: Labels, look: Look) -> Taught:
-    """Return both pictures (H, W, 3) after the transfer, and the labels (H, W) of what shows after its lens."""
-    if not labels.any():
+def handed_on(clean: Float, damaged: Float, labels: Labels, look: Look, late: list[Stamp]) -> Taught:
+    """Return both pictures (H, W, 3) after the transfer, and the labels (H, W) of what shows after its lens.
+
+    `late` is what the sensor and the tape add.
+    """
+    if not labels.any() and not late:
         stored = look.encoded(look.focused(clean))
         return Taught(stored, stored.copy(), np.zeros_like(labels))
     clean, damaged, n = look.focused(clean), look.focused(damaged), 2 * look.spread_px + 1
     if n > 1:
         labels = np.where(labels > 0, labels, cv2.dilate(labels, np.ones((n, n), np.uint8))).astype(np.uint8)
-    return Taught(look.encoded(clean), look.encoded(damaged), visible(clean, damaged, labels, look))
+    damaged, latest = dirtied(damaged, late)
+    labels = visible(clean, damaged, np.where(latest > 0, latest, labels).astype(np.uint8), look)
+    return Taught(look.encoded(clean), look.encoded(damaged), labels)
 
 
 def visible(clean: Float, damaged: Float, labels: npt.NDArray[np.uint8], look: Look) -> Labels:

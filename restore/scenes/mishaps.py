@@ -64,9 +64,13 @@ class Mishaps:
         found = [replace(s, tone=(sum(s.tone) / 3,) * 3) for s in found] if grey else found
         return found if self.strength == 1 else [replace(s, alpha=s.alpha * np.float32(self.strength)) for s in found]
 
-    def on_screen(self, t: int, size: tuple[int, int]) -> list[Stamp]:
-        """Return what lies on video frame t and does not move with the film, lowest first."""
-        found = laid(self.lasting, t)
+    def in_gate(self, t: int) -> list[Stamp]:
+        """Return what lies on the glass and in the gate at video frame t, lowest first."""
+        return [s for s in laid(self.lasting, t) if s.label != wear.LASTING["dead_pixel"]]
+
+    def on_sensor(self, t: int, size: tuple[int, int]) -> list[Stamp]:
+        """Return what the sensor and the tape add to video frame t, which no lens softens, lowest first."""
+        found = [s for s in laid(self.lasting, t) if s.label == wear.LASTING["dead_pixel"]]
         if self.dropouts:
             found += draw_dropouts((self.seed, 65), t, self.dropouts, size, self.frame_px[1])
         return found

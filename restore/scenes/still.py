@@ -69,7 +69,7 @@ class StillLesson:
             stamps = [replace(s, tone=(sum(s.tone) / 3,) * 3) for s in stamps]
         damaged, labels = dirtied(clean, stamps)
         clean, damaged = look.printed(clean), look.printed(damaged)
-        return handed_on(clean, damaged, labels, look)
+        return handed_on(clean, damaged, labels, look, [])
 
     def stamps(self, width: int, severity: float, rng: Rng) -> list[Stamp]:
         """Draw what lies on it, lowest first."""
