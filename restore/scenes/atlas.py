@@ -104,7 +104,7 @@ def photographs(folder: Path) -> tuple[Path, ...]:
     return found
 
 
-@lru_cache(maxsize=HELD)
+@lru_cache(maxsize=ABREAST + 2)
 def photographed(n: int, folder: Path) -> Atlas:
     """Read the photograph that stands for the n-th atlas. Raises ValueError where it cannot be read."""
     rng = np.random.default_rng((n, 42))
@@ -137,5 +137,5 @@ def draw_cut(
     inside = np.minimum(0.55 * scale * max(view) / np.array((w, h)), 0.5)
     x, y = (np.maximum(inside, 0.1) + rng.random(2) * (1 - 2 * np.maximum(inside, 0.1))) * (w, h)
     matrix = np.array([[flip * c, -s, x], [flip * s, c, y], [0, 0, 1]])
-    gains = np.exp(rng.normal(0, gain)) * np.exp(rng.normal(0, 0.3 * gain, 3))
+    gains = np.exp(rng.normal(-gain, gain)) * np.exp(rng.normal(0, 0.3 * gain, 3))
     return Cut(source, matrix, (float(gains[0]), float(gains[1]), float(gains[2])))

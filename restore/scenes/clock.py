@@ -16,6 +16,8 @@ SHARES: dict[Sort, float] = {
 }
 CUTS = 0.12
 """Share of lessons with a cut."""
+DISSOLVES = 0.3
+"""Share of cuts that are dissolves."""
 PULLDOWN = ((0, 0), (1, 1), (1, 2), (2, 3), (3, 3))
 """Film frames that the two fields of five video frames show: 2:3 pulldown."""
 
@@ -34,6 +36,8 @@ class Clock:
     """The two fields of a frame are averaged; otherwise they lie in alternate lines."""
     cut: int | None = None
     """Film frame that begins another scene."""
+    dissolve_frames: int = 0
+    """How long before the cut the other scene begins to shine through; 0 for a hard cut."""
 
     def shows(self, t: int) -> tuple[int, int]:
         """Return the film frames in the upper and lower field of video frame t, 0 or more; the first is 0."""
@@ -56,9 +60,12 @@ class Clock:
         """Return when, in frames, what film frame k shows took place."""
         return (k + self.n % 2) // 2 * 2.0 if self.sort == "twos" else k / 2 if self.sort == "fields" else float(k)
 
-    def scene(self, k: int) -> int:
-        """Return which scene film frame k shows."""
-        return int(self.cut is not None and k >= self.cut)
+    def scenes(self, k: int) -> tuple[tuple[int, float], ...]:
+        """Return which scenes film frame k shows, each with its share of the light."""
+        if self.cut is None or k >= self.cut:
+            return ((int(self.cut is not None), 1.0),)
+        share = 1 - (self.cut - k) / (self.dissolve_frames + 1)
+        return ((0, 1 - share), (1, share)) if share > 0 else ((0, 1.0),)
 
     def mixed(self, upper: Float, lower: Float) -> Float:
         """Return one frame of two fields (H, W, C)."""
@@ -75,4 +82,7 @@ def draw_clock(frames: int, rng: Rng) -> Clock:
     sort = sorts[int(rng.choice(len(sorts), p=tuple(SHARES.values())))]
     clock = Clock(sort, int(rng.integers(2, 6)), int(rng.integers(0, 10)), bool(rng.random() < 0.3))
     cut = int(rng.integers(0, clock.shows(frames - 1)[1] + 1)) + 1
-    return Clock(clock.sort, clock.n, clock.offset, clock.blended, cut if rng.random() < CUTS and frames > 1 else None)
+    has_cut, slow = rng.random() < CUTS and frames > 1, rng.random() < DISSOLVES
+    length = int(rng.integers(2, 24)) if slow else 0
+    cut += int(rng.integers(0, length + 1))
+    return Clock(clock.sort, clock.n, clock.offset, clock.blended, cut if has_cut else None, length)

@@ -9,7 +9,7 @@ import numpy as np
 
 from restore.colour import Float
 from restore.scenes import wear
-from restore.scenes.actors._brush import strokes
+from restore.scenes.actors._brush import strokes, uneven_strokes
 from restore.scenes.shapes import Rng, Stamp, clouds
 
 CRACK = wear.STILL_LABELS["crack"]
@@ -17,20 +17,21 @@ FOLD = wear.STILL_LABELS["fold"]
 CRACK_WIDTH_PX = (0.6, 3.5)
 """At 2K, log-uniform."""
 SCRATCH_WIDTH_PX = (0.6, 4.0)
-MOST_BRANCHES = 30
+MOST_BRANCHES = 40
+STEP_PX = 2
 Tone = tuple[float, float, float]
 
 
 def walk(at: Float, heading: float, length_px: float, bend: float, rng: Rng) -> Float:
-    """Return points (n, 2) (x, y) of a line that strays: `bend` radians a step, with a kink now and then."""
-    n = max(int(length_px / 3), 3)
-    turns, headings = rng.normal(0, bend, n) + rng.normal(0, 5 * bend, n) * (rng.random(n) < 0.12), np.empty(n)
+    """Return points (n, 2) (x, y), two pixels apart, of a line that strays: `bend` radians a step, and kinks."""
+    n = max(int(length_px / STEP_PX), 3)
+    turns = rng.normal(0, bend, n) + rng.normal(0, 6 * bend, n) * (rng.random(n) < 0.08)
     # A crack strays about its direction, it does not curl up.
-    strayed = 0.0
+    strayed, headings = 0.0, np.empty(n)
     for i in range(n):
-        strayed = 0.88 * strayed + float(turns[i])
+        strayed = 0.92 * strayed + float(turns[i])
         headings[i] = heading + strayed
-    steps = np.stack([np.cos(headings), np.sin(headings)], -1) * 3
+    steps = np.stack([np.cos(headings), np.sin(headings)], -1) * STEP_PX
     return np.asarray(at + np.cumsum(steps, 0), np.float32)
 
 
@@ -41,15 +42,16 @@ def crack_paths(size: tuple[int, int], rng: Rng) -> list[tuple[Float, float]]:
     toward = float(np.arctan2(h / 2 - at[1], w / 2 - at[0])) + float(rng.normal(0, 0.7))
     waiting = [(at, toward, float(rng.uniform(0.3, 1.6)) * max(h, w), 1.0)]
     drawn: list[tuple[Float, float]] = []
+    dense = float(rng.uniform(20, 90))
     while waiting and len(drawn) < MOST_BRANCHES:
         start, heading, length, wide = waiting.pop(0)
-        path = walk(start, heading, length, 0.2, rng)
+        path = walk(start, heading, length, 0.11, rng)
         drawn.append((path, wide))
-        for _ in range(int(rng.poisson(min(length / 70, 3.0))) if wide > 0.4 else 0):
+        for _ in range(int(rng.poisson(min(length / dense, 5.0))) if wide > 0.2 else 0):
             n = int(rng.integers(1, len(path)))
             along = path[n] - path[n - 1]
-            turn = float(np.arctan2(along[1], along[0])) + float(rng.choice((-1, 1)) * rng.uniform(0.4, 1.4))
-            waiting.append((path[n], turn, length * float(rng.uniform(0.15, 0.5)), wide * 0.7))
+            turn = float(np.arctan2(along[1], along[0])) + float(rng.choice((-1, 1)) * rng.uniform(0.4, 1.5))
+            waiting.append((path[n], turn, length * float(rng.uniform(0.15, 0.5)), wide * float(rng.uniform(0.3, 0.8))))
     return drawn
 
 
@@ -59,27 +61,29 @@ def worn(size: tuple[int, int], least: float, rng: Rng) -> Float:
     return np.clip(np.float32(1.2) + np.float32(0.8) * field, least, 1)
 
 
-def lined(paths: list[tuple[Float, float]], width_px: float, size: tuple[int, int], blur_px: float) -> Float:
-    """Return the opacity (H, W) of lines of several widths."""
-    out = np.zeros(size, np.float32)
-    for wide in sorted({k for _, k in paths}):
-        lines = [path for path, k in paths if k == wide]
-        out = np.maximum(out, strokes(lines, max(width_px * wide, 0.4), (0, 0, *size), blur_px))
-    return out
+def ragged(paths: list[tuple[Float, float]], width_px: float, rng: Rng) -> tuple[list[Float], list[float]]:
+    """Cut lines into short pieces, each of a width of its own: a crack is torn, not drawn with a pen."""
+    pieces: list[Float] = []
+    widths: list[float] = []
+    for path, wide in paths:
+        for n, swell in zip(range(0, len(path) - 1, 2), rng.normal(0, 0.45, len(path)), strict=False):
+            pieces.append(path[n : n + 3])
+            widths.append(width_px * wide * float(np.exp(swell)))
+    return pieces, widths
 
 
 def draw_crack(size: tuple[int, int], scale: float, base: Tone, rng: Rng) -> list[Stamp]:
     """Draw a crack of the emulsion: the bright base shows in it, and a lifted edge throws a shadow on one side."""
-    paths = crack_paths(size, rng)
-    width = max(float(np.exp(rng.uniform(*np.log(CRACK_WIDTH_PX)))) * scale, 0.5)
-    core = lined(paths, width, size, 0.45) * worn(size, 0.15, rng)
+    width = max(float(np.exp(rng.uniform(*np.log(CRACK_WIDTH_PX)))) * scale, 0.4)
+    pieces, widths = ragged(crack_paths(size, rng), width, rng)
+    core = uneven_strokes(pieces, widths, (0, 0, *size), 0.4) * worn(size, 0.15, rng)
     aside = rng.normal(0, 1, 2)
-    aside *= (0.5 * width + 0.6) / max(float(np.hypot(*aside)), 0.1)
+    aside *= (0.4 * width + 0.5) / max(float(np.hypot(*aside)), 0.1)
     move = np.array([[1, 0, aside[0]], [0, 1, aside[1]]])
-    rim = cv2.warpAffine(cv2.GaussianBlur(core, (0, 0), 0.6), move, size[::-1]) * np.float32(rng.uniform(0.2, 0.9))
-    tone: Tone = base if rng.random() < 0.8 else (0.06, 0.05, 0.04)
+    rim = cv2.warpAffine(cv2.GaussianBlur(core, (0, 0), 0.5), move, size[::-1]) * np.float32(rng.uniform(0.1, 0.8))
+    tone: Tone = base if rng.random() < 0.85 else (0.06, 0.05, 0.04)
     dark = Stamp(0, 0, np.clip(rim, 0, 1), (0.05, 0.04, 0.03), CRACK)
-    return [dark, Stamp(0, 0, np.clip(core * np.float32(rng.uniform(0.7, 1.3)), 0, 1), tone, CRACK)]
+    return [dark, Stamp(0, 0, np.clip(core * np.float32(rng.uniform(0.5, 1.3)), 0, 1), tone, CRACK)]
 
 
 def draw_fold(size: tuple[int, int], scale: float, base: Tone, rng: Rng) -> list[Stamp]:
@@ -90,7 +94,7 @@ def draw_fold(size: tuple[int, int], scale: float, base: Tone, rng: Rng) -> list
     middle = rng.uniform(0.1, 0.9, 2) * (w, h)
     far = 1.6 * max(h, w)
     start = middle - np.array((np.cos(heading), np.sin(heading))) * far / 2
-    path = walk(np.asarray(start, np.float32), heading, far, 0.008, rng)
+    path = walk(np.asarray(start, np.float32), heading, far, 0.006, rng)
     width = max(float(np.exp(rng.uniform(np.log(0.8), np.log(4.0)))) * scale, 0.8)
     near = strokes([path], 2 * width, (0, 0, h, w), width)
     lost = np.clip((near * 1.5 + np.float32(0.45) * clouds(max(size), rng, 6)[:h, :w] - 1) * 4, 0, 1) * (near > 0.1)
@@ -131,7 +135,7 @@ def draw_foxing(size: tuple[int, int], scale: float, rng: Rng) -> list[Stamp]:
         ys, xs = np.mgrid[0:side, 0:side].astype(np.float32) - np.float32(side // 2)
         ragged = 1 + 0.25 * clouds(side, rng, 3)
         far = np.hypot(ys, xs) / np.float32(r) * ragged
-        alpha = np.float32(rng.uniform(0.2, 0.75)) * np.exp(-(far**3))
+        alpha = np.float32(rng.uniform(0.2, 0.75)) * np.clip(1.2 * np.exp(-(far**3)) - 0.2, 0, 1)
         y, x = middle + rng.normal(0, reach, 2)
         drawn.append(Stamp(round(float(y)) - side // 2, round(float(x)) - side // 2, alpha.astype(np.float32),
                            (1.35 * warm, 0.85 * warm, 0.45 * warm), wear.LASTING["stain"]))

@@ -83,7 +83,8 @@ class Taught:
 class Lesson:
     """A short film to learn from, as a pure function of (seed, frame).
 
-    Lessons in order of their seeds share painted pictures; seeds far apart cost a second each for another one.
+    Each block of `atlas.BLOCK` seeds shares a few painted pictures, which cost a second each: take seeds in order, and
+    give every process blocks of its own. Lessons of different blocks share none, so hold back whole blocks.
     """
 
     seed: int
@@ -191,7 +192,7 @@ def write_script(lesson: Lesson) -> Script:
     scenes = tuple(draw_scene(lesson, n, place) for n in range(1 + (clock.cut is not None)))
     return Script(
         moving, frame_px, look, clock, scenes, draw_flash(last, rng),
-        draw_mishaps(lesson.seed, size, frame_px, last, lesson.severity), gate,
+        draw_mishaps(lesson.seed, size, frame_px, last, lesson.severity, look.grey), gate,
     )
 
 
@@ -248,15 +249,18 @@ def strike(lesson: Lesson, k: int) -> Print:
     """Return film frame k of a lesson as it lies in the gate."""
     script = lesson.script
     look = script.look
-    scene = script.scenes[script.clock.scene(k)]
-    rgb = scene.picture(script.clock.scene_time(k))
+    when = script.clock.scene_time(k)
+    shown = [share * script.scenes[n].picture(when) for n, share in script.clock.scenes(k)]
+    rgb = shown[0] if len(shown) == 1 else shown[0] + shown[1]
     if script.flash is not None:
         gain, lift = script.flash.at(k)
         rgb = rgb * np.float32(gain) + np.float32(lift)
     if look.flicker or look.uneven:
         rgb = flickered(np.clip(rgb, 0, 1), look.flicker, look.uneven, (lesson.seed, 55), k)
     clean = look.grained(look.develop(rgb), np.random.default_rng((lesson.seed, 56, k)))
-    stamps = script.mishaps.on_film(k, scene.stage.size, look.grey)
+    if script.mishaps.stain is not None:
+        clean = script.mishaps.stain.on(clean, k)
+    stamps = script.mishaps.on_film(k, (rgb.shape[0], rgb.shape[1]), look.grey)
     damaged, labels = dirtied(clean, stamps)
     clean, damaged = look.printed(clean), look.printed(damaged) if stamps else look.printed(clean)
     if not script.gate_px:
@@ -286,10 +290,25 @@ def teach(lesson: Lesson, t: int) -> Taught:
         other = strike(lesson, b)
         mixed = [script.clock.mixed(x, y) for x, y in ((shown.clean, other.clean), (shown.damaged, other.damaged))]
         shown = Print(mixed[0], mixed[1], np.maximum(shown.labels, other.labels))
-    damaged, fixed = dirtied(shown.damaged, script.mishaps.on_screen(t, lesson.size))
-    labels = visible(shown.clean, damaged, np.where(fixed > 0, fixed, shown.labels), script.look)
-    clean = script.look.transferred(shown.clean)
-    return Taught(clean, script.look.transferred(damaged) if labels.any() else clean.copy(), labels)
+    damaged, fixed = dirtied(shown.damaged, script.mishaps.in_gate(t))
+    labels = np.where(fixed > 0, fixed, shown.labels)
+    return handed_on(shown.clean, damaged, labels, script.look, script.mishaps.on_sensor(t, lesson.size))
+
+
+def handed_on(clean: Float, damaged: Float, labels: Labels, look: Look, late: list[Stamp]) -> Taught:
+    """Return both pictures (H, W, 3) after the transfer, and the labels (H, W) of what shows after its lens.
+
+    `late` is what the sensor and the tape add.
+    """
+    if not labels.any() and not late:
+        stored = look.encoded(look.focused(clean))
+        return Taught(stored, stored.copy(), np.zeros_like(labels))
+    clean, damaged, n = look.focused(clean), look.focused(damaged), 2 * look.spread_px + 1
+    if n > 1:
+        labels = np.where(labels > 0, labels, cv2.dilate(labels, np.ones((n, n), np.uint8))).astype(np.uint8)
+    damaged, latest = dirtied(damaged, late)
+    labels = visible(clean, damaged, np.where(latest > 0, latest, labels).astype(np.uint8), look)
+    return Taught(look.encoded(clean), look.encoded(damaged), labels)
 
 
 def visible(clean: Float, damaged: Float, labels: npt.NDArray[np.uint8], look: Look) -> Labels:

@@ -93,13 +93,21 @@ class Look:
         low, high = np.array(self.dark, np.float32), np.array(self.white, np.float32)
         return low + rgb * (high - low)
 
-    def transferred(self, rgb: Float) -> Float:
-        """Return the picture (H, W, 3) as the transfer hands it on: focus, halos, log, levels, codec."""
+    @property
+    def spread_px(self) -> int:
+        """How far the lens and the sharpening of the transfer carry what lies on a pixel."""
+        return max(int(np.ceil(2 * self.blur_px)) if self.blur_px >= 0.2 else 0, 3 if self.halo else 0)
+
+    def focused(self, rgb: Float) -> Float:
+        """Return the picture (H, W, 3) as the lens and the sharpening of the transfer have it."""
         out = rgb if self.blur_px < 0.2 else cv2.GaussianBlur(rgb, (0, 0), self.blur_px)
         if self.halo:
             out = np.clip(out + np.float32(self.halo) * (out - cv2.GaussianBlur(out, (0, 0), 1.6)), 0, 1)
-        if self.log:
-            out = to_log(out)
+        return out
+
+    def encoded(self, rgb: Float) -> Float:
+        """Return the picture (H, W, 3) as it is stored: log, levels, codec."""
+        out = to_log(rgb) if self.log else rgb
         if self.quality:
             return coded(out, self)
         return out if not self.levels else np.rint(out * np.float32(self.levels - 1)) / np.float32(self.levels - 1)
@@ -107,7 +115,8 @@ class Look:
     def show(self, rgb: Float, seed: tuple[int, ...], t: int) -> Float:
         """Return frame t (H, W, 3) with everything but the weave, which moves what a film knows the motion of."""
         lit = flickered(rgb, self.flicker, self.uneven, (*seed, 1), t)
-        return self.transferred(self.printed(self.grained(self.develop(lit), np.random.default_rng((*seed, 2, t)))))
+        grained = self.grained(self.develop(lit), np.random.default_rng((*seed, 2, t)))
+        return self.encoded(self.focused(self.printed(grained)))
 
 
 def to_log(rgb: Float) -> Float:

@@ -9,6 +9,7 @@ import numpy as np
 from restore.scenes import wear
 from restore.scenes.dropouts import draw_dropouts
 from restore.scenes.lasting import DEAD_FRAC, Lasting, draw_dead_pixels, draw_hair, draw_stain, laid
+from restore.scenes.mould import MOULDY, STAINED, Stain, draw_mould, draw_stain_of_tone
 from restore.scenes.particles import draw_particles
 from restore.scenes.scratches import Scratch, draw_scratch, render
 from restore.scenes.shapes import Rng, Stamp
@@ -22,6 +23,8 @@ FRACTION = (0.0006, 0.035)
 """Damaged share of the picture: at no severity, and what full severity adds (it grows with the square)."""
 ACCENT = 0.7
 """Shape of the gamma distribution each kind's count is multiplied by: a film has its own sort of dirt."""
+FADED = 0.35
+"""Share of lessons in which everything on the film hides less than usual: dirt out of focus, dirt printed in."""
 SCRATCHED = (0.3, 1.8)
 """Mean scratches in sight: at no severity, and what full severity adds."""
 TAPES = 0.05
@@ -42,6 +45,11 @@ class Mishaps:
     frame_px: tuple[int, int]
     top_px: int
     """First row of the whole picture that is seen."""
+    stain: Stain | None = None
+    """A change of tone, on the clean picture too."""
+    mouldy: bool = False
+    strength: float = 1.0
+    """How much everything on the film hides, against the usual."""
     dropouts: float = 0.0
     """Mean number a frame."""
 
@@ -50,19 +58,27 @@ class Mishaps:
         whole = (self.top_px, max(self.frame_px[0], self.top_px + size[0]))
         lines = (render(s, k, size, whole) for s in self.scratches if s.start <= k < s.stop)
         found = [s for s in lines if s is not None]
+        if self.mouldy:
+            found += draw_mould((self.seed, 66), k, size, wear.scale_of(self.frame_px[1]))
         found += draw_particles((self.seed, 62), k, size, self.wanted, self.dark, self.frame_px[1])
-        return [replace(s, tone=(sum(s.tone) / 3,) * 3) for s in found] if grey else found
+        found = [replace(s, tone=(sum(s.tone) / 3,) * 3) for s in found] if grey else found
+        return found if self.strength == 1 else [replace(s, alpha=s.alpha * np.float32(self.strength)) for s in found]
 
-    def on_screen(self, t: int, size: tuple[int, int]) -> list[Stamp]:
-        """Return what lies on video frame t and does not move with the film, lowest first."""
-        found = laid(self.lasting, t)
+    def in_gate(self, t: int) -> list[Stamp]:
+        """Return what lies on the glass and in the gate at video frame t, lowest first."""
+        return [s for s in laid(self.lasting, t) if s.label != wear.LASTING["dead_pixel"]]
+
+    def on_sensor(self, t: int, size: tuple[int, int]) -> list[Stamp]:
+        """Return what the sensor and the tape add to video frame t, which no lens softens, lowest first."""
+        found = [s for s in laid(self.lasting, t) if s.label == wear.LASTING["dead_pixel"]]
         if self.dropouts:
             found += draw_dropouts((self.seed, 65), t, self.dropouts, size, self.frame_px[1])
         return found
 
 
 def draw_mishaps(
-    seed: int, size: tuple[int, int], frame_px: tuple[int, int], frames: int, severity: float | None
+    seed: int, size: tuple[int, int], frame_px: tuple[int, int], frames: int, severity: float | None,
+    grey: bool = False,
 ) -> Mishaps:
     """Draw what befalls a lesson's film; `severity` None draws that too. The size is that of the film in the gate."""
     rng = np.random.default_rng((seed, 60))
@@ -76,7 +92,12 @@ def draw_mishaps(
     scratches = tuple(draw_scratch((seed, 61, i), frames, size, dark, frame_px[1]) for i in range(count))
     tape = float(rng.gamma(1.0, 4 * severity)) * size[0] * size[1] / 192**2 if rng.random() < TAPES else 0.0
     lasting = draw_lasting(seed, size, frame_px, frames)
-    return Mishaps(seed, severity, dark, wanted, scratches, lasting, frame_px, top, tape)
+    strength = float(rng.uniform(0.3, 0.9)) if rng.random() < FADED else 1.0
+    stain = draw_stain_of_tone(rng, grey) if rng.random() < STAINED else None
+    mouldy = bool(rng.random() < MOULDY)
+    return Mishaps(
+        seed, severity, dark, wanted, scratches, lasting, frame_px, top, stain, mouldy, strength, tape
+    )
 
 
 def draw_severity(rng: Rng) -> float:

@@ -16,7 +16,7 @@ from restore.scenes.atlas import atlas_for, draw_cut
 from restore.scenes.cracks import Tone, draw_any_scratch, draw_crack, draw_fold, draw_foxing, draw_tidemark
 from restore.scenes.layers import Motion
 from restore.scenes.leaves import Rng, noise_texture
-from restore.scenes.lesson import ZOOM, Scene, Taught, dirtied, visible
+from restore.scenes.lesson import ZOOM, Scene, Taught, dirtied, handed_on
 from restore.scenes.look import TINTS, Look, draw_look
 from restore.scenes.mishaps import draw_severity, draw_wanted
 from restore.scenes.particles import draw_particles
@@ -69,8 +69,7 @@ class StillLesson:
             stamps = [replace(s, tone=(sum(s.tone) / 3,) * 3) for s in stamps]
         damaged, labels = dirtied(clean, stamps)
         clean, damaged = look.printed(clean), look.printed(damaged)
-        labels = visible(clean, damaged, labels, look)
-        return Taught(look.transferred(clean), look.transferred(damaged), labels)
+        return handed_on(clean, damaged, labels, look, [])
 
     def stamps(self, width: int, severity: float, rng: Rng) -> list[Stamp]:
         """Draw what lies on it, lowest first."""

@@ -7,6 +7,7 @@ import pytest
 
 from restore.scenes import wear
 from restore.scenes.lesson import GROUPS, Lesson, strike, write_script
+from restore.scenes.light import weave
 from restore.scenes.look import Look
 
 SIZE = (48, 64)
@@ -71,3 +72,49 @@ def test_what_cannot_be_is_refused() -> None:
         Lesson(1, SIZE).at(-1)
     with pytest.raises(KeyError):
         Lesson(8, SIZE, 1).clip().group("mould")
+
+
+def test_what_lies_in_the_gate_stays_while_the_film_weaves() -> None:
+    look = Look(weave_px=1.5)
+    kept, seen = [], 0
+    for seed in range(0, 800, 8):
+        lesson = Lesson(seed, SIZE, 3, severity=0.9, look=look)
+        if any(item.stamp.label == wear.LASTING["dead_pixel"] for item in lesson.script.mishaps.lasting):
+            a, b = (lesson.at(t) for t in (0, 1))
+            dead = [p.labels == wear.LASTING["dead_pixel"] for p in (a, b)]
+            kept.append((dead[0] & dead[1]).sum() / max((dead[0] | dead[1]).sum(), 1))
+            seen += not np.array_equal(a.clean, b.clean)
+        if len(kept) == 3:
+            break
+    assert len(kept) == 3
+    assert np.mean(kept) > 0.6
+    assert seen
+
+
+def scratch_column(seed: int, weave_px: float) -> float | None:
+    """Return the mean column of the scratches of a lesson, by how much they change; None unless well within it."""
+    shown = Lesson(seed, SIZE, 3, severity=1.0, look=Look(weave_px=weave_px), moving=False).at(1)
+    line = np.abs(shown.damaged - shown.clean).max(-1) * (shown.labels == wear.SCRATCH_LABEL)
+    inside = line[:, 8:-8].sum() == line.sum() and (line > 0.1).sum() > SIZE[0]
+    return float(np.average(np.arange(SIZE[1]), weights=line.sum(0))) if inside else None
+
+
+def test_scratches_weave_with_the_picture() -> None:
+    moved = []
+    for seed in range(0, 800, 8):
+        shift = weave(1.5, (seed, 57), 1)[1]
+        columns = scratch_column(seed, 1e-3), scratch_column(seed, 1.5)
+        if abs(shift) > 0.8 and columns[0] is not None and columns[1] is not None:
+            moved.append((shift, columns[1] - columns[0]))
+    shifts, seen = np.array(moved).T
+    assert len(moved) >= 4
+    assert np.median(np.abs(seen - shifts)) < 0.35
+
+
+def test_labels_reach_as_far_as_a_soft_lens_carries_the_damage() -> None:
+    for look in (Look(blur_px=1.4), Look(halo=1.0)):
+        for seed in SEEDS:
+            clip = Lesson(seed, SIZE, 2, severity=0.9, look=look).clip()
+            apart = np.abs(clip.damaged - clip.clean).max(-1)
+            assert (apart[~clip.mask] > 4 * wear.FAINTEST / 255).mean() < 2e-3
+            assert not clip.mask[apart <= wear.FAINTEST / 255].any()

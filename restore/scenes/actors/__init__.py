@@ -46,9 +46,13 @@ class Stage:
         return self.frame_px[1] / WIDTH_2K_PX
 
     def matrix(self, t: float, near: float = 1.0) -> Matrix:
-        """Return the transform (3, 3) of scene (x, y, 1), from the middle of the picture, to the picture at time t."""
-        middle = np.eye(3)
-        middle[:2, 2] = (self.size[1] - 1) / 2, (self.size[0] - 1) / 2
+        """Return the transform (3, 3) of scene (x, y, 1), from the middle of the picture, to the picture at time t.
+
+        The camera looks at the middle of the scene halfway through, wherever it is on its way.
+        """
+        middle, half = np.eye(3), self.frames / 2
+        y, x = near * self.camera.y.at(half), near * self.camera.x.at(half)
+        middle[:2, 2] = (self.size[1] - 1) / 2 - x, (self.size[0] - 1) / 2 - y
         return np.asarray(middle @ self.camera.matrix(t, near))
 
     def inverse(self, t: float, near: float = 1.0) -> Matrix:
@@ -84,7 +88,12 @@ def troupe() -> tuple[tuple[str, ModuleType], ...]:
 
 
 def draw_actors(stage: Stage, seed: tuple[int, ...], eagerness: float, only: tuple[str, ...] = ()) -> list[Actor]:
-    """Draw who plays, farthest first; `eagerness` multiplies their shares, `only` names files that must play."""
+    """Draw who plays, farthest first; `eagerness` multiplies their shares, `only` names files that must play.
+
+    Raises ValueError where there is no such file.
+    """
+    if unknown := set(only) - {name for name, _ in troupe()}:
+        raise ValueError(f"actors {sorted(unknown)[0]!r} were asked for; there are {', '.join(n for n, _ in troupe())}")
     drawn: list[Actor] = []
     for name, module in troupe():
         rng = np.random.default_rng((*seed, zlib.crc32(name.encode())))

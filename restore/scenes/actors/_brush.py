@@ -55,6 +55,14 @@ def strokes(paths: list[Float], width_px: float, box: Box, blur_px: float = LENS
     return reduced(canvas, blur_px) * np.float32(min(width_px * SUPER, 1.0))
 
 
+def uneven_strokes(paths: list[Float], widths_px: list[float], box: Box, blur_px: float = LENS_PX) -> Float:
+    """Return the coverage (h, w) of open lines over a box, each of its own width; a quarter of a pixel is the least."""
+    canvas = large_canvas(box)
+    for path, width in zip(paths, widths_px, strict=True):
+        cv2.polylines(canvas, [fixed(path, box)], False, 255, max(1, round(width * SUPER)), cv2.LINE_8, 4)
+    return reduced(canvas, blur_px)
+
+
 def areas(outlines: list[Float], box: Box, blur_px: float = LENS_PX) -> Float:
     """Return the coverage (h, w) of closed outlines over a box."""
     canvas = large_canvas(box)

@@ -17,7 +17,10 @@ WIDTH_PX = (3.0, 32.0)
 """Width at the shoulder, at 2K, log-uniform."""
 SLENDER = (5.0, 16.0)
 """Length of a bar over its width."""
-SHUTTER = (-0.24, -0.12, 0.0, 0.12, 0.24)
+SHUTTER_FRAMES = 0.5
+"""How long the shutter is open: half of a frame's time, as in most cameras."""
+STEP_PX = 1.5
+MOST_STEPS = 13
 SKIN = ((0.80, 0.62, 0.52), (0.55, 0.38, 0.28), (0.92, 0.78, 0.70), (0.10, 0.10, 0.12), (0.9, 0.9, 0.88))
 
 
@@ -39,7 +42,10 @@ class Limb:
 
     def play(self, picture: Float, t: float) -> None:
         """Paint itself on the picture of time t, smeared over the time the shutter is open."""
-        shapes = [[self.stage.carry(p, t + dt, 1.2) for p in self.bars(t + dt)] for dt in SHUTTER]
+        ends = [self.bars(t + dt)[-1][2] for dt in (-SHUTTER_FRAMES / 2, 0.0, SHUTTER_FRAMES / 2)]
+        way = float(np.hypot(*(ends[1] - ends[0])) + np.hypot(*(ends[2] - ends[1])))
+        times = t + SHUTTER_FRAMES * (np.linspace(-0.5, 0.5, int(np.clip(np.ceil(way / STEP_PX), 1, MOST_STEPS)) + 1))
+        shapes = [[self.stage.carry(p, float(u), 1.2) for p in self.bars(float(u))] for u in times]
         box = box_round(np.concatenate([p for shape in shapes for p in shape]), 1, self.stage.size)
         if not is_empty(box):
             lay(picture, box, np.mean([areas(shape, box) for shape in shapes], 0), self.tone)

@@ -106,7 +106,7 @@ def draw_bars(stage: Stage, sort: str, count: int, rng: Rng) -> Bars:
     tone = tone_of(stage, rng)
     bars = [upright(float(x), top, foot, width, lean) for x in xs]
     if sort in ("railing", "bars"):
-        for y in {top, float(rng.uniform(-0.4, 0.4)) * h}:
+        for y in (top, float(rng.uniform(-0.4, 0.4)) * h):
             reach = (min(xs) - gap, max(xs) + gap) if sort == "railing" else (-2.0 * w, 2.0 * w)
             bars.append(level(y, reach, width * float(rng.uniform(0.8, 1.6))))
     near = 1 + 0.5 * float(rng.random())
