@@ -25,7 +25,7 @@ def detector(path: Path, digest: str) -> Detector:
     Raises PartError where the file is not what it should be.
     """
     tensors, _ = files.read(path)
-    channels = next(iter(tensors.values())).shape[1]
+    channels = int(tensors["down.0.first.weight"].shape[1])
     widths = tuple(int(tensors[f"down.{i}.second.weight"].shape[0]) for i in range(depth(tensors)))
     net = Detector(channels, widths, int(tensors["out.weight"].shape[0]))
     files.fill(net, tensors, path)

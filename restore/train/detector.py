@@ -25,11 +25,11 @@ from restore.window import Window
 SIDE_PX = 128
 GREY = PixelFormat("gray16le", "grey", 16)
 VALIDATION_SEED, VALIDATION_LESSONS = 7, 96
-EDGE = 3
-"""Label of pixels on the edge of damage, which count for nothing: there it is a matter of taste."""
+FAINT_BIT, FAINT_LEVELS = 7, 6.0
+"""Damage that changes a pixel by less than this (soft edges, faint scratches) is marked, and counts little."""
+FAINT_WEIGHT = 0.25
 PEAK_RATE, WEIGHT_DECAY, KEEP = 2e-3, 1e-4, 0.998
 WARM_UP = 0.05
-KIND_WEIGHTS = (1.0, 1.0, 1.0)
 Report = Callable[[str], None]
 
 
@@ -41,14 +41,14 @@ class Plan:
     device: str = "cpu"
     threads: int = 1
     workers: int = 1
-    check_every: int = 20
+    check_every: int = 10
     """Rounds between two validations."""
     minutes: float = 0
     """Stop after so many minutes, to be resumed; 0 for no limit."""
 
 
 def sample(side_px: int, seed: int) -> tuple[npt.NDArray[np.float16], npt.NDArray[np.uint8]]:
-    """Return one lesson as (channels, h, w) and a bit for each kind (h, w), bit `EDGE` on its edges."""
+    """Return one lesson as (channels, h, w) and a bit for each kind and for what is faint (h, w)."""
     shown = Lesson(seed, (side_px, side_px), 3).clip(0, 3)
     codes = np.rint(np.clip(shown.damaged_grey, 0, 1) * 65535).astype(np.uint16)
     window = Window.of([(p,) for p in codes], GREY)
@@ -58,6 +58,8 @@ def sample(side_px: int, seed: int) -> tuple[npt.NDArray[np.float16], npt.NDArra
     if sides is not None:
         for bit, kind in enumerate(KINDS):
             what |= (np.isin(shown.labels[1], GROUPS[kind]).astype(np.uint8)) << bit
+        faint = np.abs(shown.damaged[1] - shown.clean[1]).max(-1) < FAINT_LEVELS / 255
+        what |= ((what > 0) & faint).astype(np.uint8) << FAINT_BIT
     return seen.astype(np.float16), what
 
 
@@ -66,12 +68,13 @@ def targets(what: Tensor) -> Tensor:
     return torch.stack([(what >> bit) & 1 for bit in range(len(KINDS))], 1).float()
 
 
-def loss_of(scores: Tensor, truth: Tensor) -> Tensor:
+def loss_of(scores: Tensor, what: Tensor) -> Tensor:
     """Return cross-entropy and soft Dice (Milletari, Navab and Ahmadi, 3DV 2016), damage counted more than good."""
-    weight = 1 + 2 * truth
-    entropy = torch.nn.functional.binary_cross_entropy_with_logits(scores, truth, weight)
+    truth = targets(what)
+    sure = 1 - (1 - FAINT_WEIGHT) * ((what >> FAINT_BIT) & 1).float()[:, None]
+    entropy = torch.nn.functional.binary_cross_entropy_with_logits(scores, truth, sure * (1 + 2 * truth))
     chance = torch.sigmoid(scores)
-    both, either = (chance * truth).sum((0, 2, 3)), (chance + truth).sum((0, 2, 3))
+    both, either = (sure * chance * truth).sum((0, 2, 3)), (sure * (chance + truth)).sum((0, 2, 3))
     dice = 1 - (2 * both + 20) / (either + 20)
     return 4 * entropy + 0.5 * dice.mean()
 
@@ -134,8 +137,7 @@ class Run:
             for group in self.optimiser.param_groups:
                 group["lr"] = rate_at(n * course.steps + i, course.rounds * course.steps)
             x = torch.from_numpy(np.ascontiguousarray(seen)).to(self.plan.device).float()
-            truth = targets(torch.from_numpy(np.ascontiguousarray(what)).to(self.plan.device))
-            loss = loss_of(self.net(x), truth)
+            loss = loss_of(self.net(x), torch.from_numpy(np.ascontiguousarray(what)).to(self.plan.device))
             self.optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             torch.nn.utils.clip_grad_norm_(self.net.parameters(), 1.0)
@@ -170,8 +172,11 @@ def scored(net: Detector, held: Samples, device: str = "cpu") -> dict[str, float
         level = (chance * (bins - 1)).round().long().numpy()
         for k in range(len(KINDS)):
             truth = (what >> k & 1).astype(bool)
-            good[k] += np.bincount(level[k][truth], minlength=bins)
-            bad[k] += np.bincount(level[k][~truth], minlength=bins)
+            # What is faint may be found or not.
+            judged = what >> FAINT_BIT == 0
+            level_k, truth = level[k][judged], truth[judged]
+            good[k] += np.bincount(level_k[truth], minlength=bins)
+            bad[k] += np.bincount(level_k[~truth], minlength=bins)
     out = {}
     for k, kind in enumerate(KINDS):
         hits, false = good[k][::-1].cumsum(), bad[k][::-1].cumsum()
