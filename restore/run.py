@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
 from typing import Any
 
+from restore import heap, steps
 from restore import session as sessions
-from restore import steps
 from restore.errors import OutputError, RestoreError
 from restore.plan import Plan, Step
 from restore.session import Job
@@ -54,6 +54,7 @@ def run(
 
     Raises OutputError where going on is of no use (disk full). Everything finished is kept, whatever happens.
     """
+    heap.settle()
     outcome = Outcome()
     decoded: dict[str, int] = {}
     try:

@@ -10,6 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from restore import heap
 from restore.cache import Cache
 from restore.decode import Decoder, open_decoder
 from restore.edits import Edits
@@ -152,6 +153,7 @@ def session(job: Job) -> Session:
     with _opening:
         if job not in _sessions:
             close_all()
+            heap.settle()  # a worker process of its own comes here first
             _sessions[job] = Session(job)
         return _sessions[job]
 
