@@ -13,16 +13,22 @@ import gc
 import platform
 from functools import cache
 
+NEVER, ALWAYS_BYTES = -1, 1 << 30
+ENVIRONMENT = {
+    "MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_THRESHOLD_": str(ALWAYS_BYTES), "MALLOC_TRIM_THRESHOLD_": str(1 << 40),
+}
+"""The same for processes that are yet to be started."""
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8
 """Names of glibc's settings (mallopt(3))."""
-NEVER, ALWAYS_BYTES = -1, 1 << 30
 OBJECTS = 20_000
 """New objects between two looks for cycles: frames make few, and each look goes over all that was imported."""
 
 
 @cache
 def settle() -> None:
-    """Set this process up for arrays that come and go; before its threads begin. Elsewhere than on glibc, not at all.
+    """Set this process up for arrays that come and go. Elsewhere than on glibc, not at all.
+
+    To be called before anything starts a thread: heaps that threads have already would stay, and grow.
 
     Changes how fast a run is and what it holds, never what comes out.
     """

@@ -10,7 +10,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from restore import heap
 from restore.cache import Cache
 from restore.decode import Decoder, open_decoder
 from restore.edits import Edits
@@ -153,7 +152,6 @@ def session(job: Job) -> Session:
     with _opening:
         if job not in _sessions:
             close_all()
-            heap.settle()  # a worker process of its own comes here first
             _sessions[job] = Session(job)
         return _sessions[job]
 

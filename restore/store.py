@@ -29,8 +29,10 @@ from restore.span import Span
 
 FORMAT = 1
 """Version of the directory's layout; a project of another one is refused, not guessed at."""
-CHUNK_SAMPLES, SHARD_SAMPLES = 1 << 15, 1 << 18
-"""How rows of masked samples are cut: a chunk holds a lightly damaged 2K frame, a shard a badly damaged one."""
+CHUNK_SAMPLES = 1 << 16
+"""How rows of masked samples are cut: a piece holds a damaged 2K frame. Each piece costs time, even an empty one."""
+BLOCK_BYTES = 1 << 18
+"""What is compressed at one time: with this much together, the quickest level makes masks as small as a slow one."""
 
 
 @dataclass(frozen=True)
@@ -122,11 +124,11 @@ class Store:
 
     def write_masks(self, layer: str, span: Span, masks: Sequence[Bits]) -> None:
         """Write the masks (H, W) of all frames of a span of the grid as one shard."""
-        self._write(f"mask/{layer}", span, np.stack(masks).view(np.uint8))
+        self._write(f"mask/{layer}", span, np.stack(masks))
 
     def mask(self, layer: str, t: int) -> Bits:
         """Return the mask (H, W) of frame t in one layer; all False where nothing was written."""
-        return self._read(f"mask/{layer}", t, self.source.size, np.uint8).view(np.bool_)
+        return self._read(f"mask/{layer}", t, self.source.size, np.bool_).view(np.bool_)
 
     def mask_layers(self) -> list[str]:
         """Return the names of the mask layers there are."""
@@ -144,7 +146,9 @@ class Store:
         which are given as `below`: mostly nothing.
         """
         if layer == "fill":
-            self._write("fill/origin", span, np.stack([origin_of(p, self.source.size) for p in patches]))
+            origins = np.stack([origin_of(p, self.source.size) for p in patches])
+            # Signed, because that is what the store compares quickly; there are never so many fillers.
+            self._write("fill/origin", span, origins.view(np.int8))
             self._write_rows("fill/offset", span, [p.offset for p in patches], np.dtype(np.int8), 0)
         for p in range(self.source.pixels.colour_planes):
             rows = [_bits(patch.samples[p][1]) for patch in patches]
@@ -155,7 +159,7 @@ class Store:
     def patch(self, layer: str, t: int) -> Packed:
         """Return the patch of frame t as a layer left it; one that changes nothing where nothing was written."""
         pixels, size = self.source.pixels, self.source.size
-        origin = self._read("fill/origin", t, size, np.uint8)
+        origin = self._read("fill/origin", t, size, np.int8).view(np.uint8)
         where = np.flatnonzero(origin).astype(np.int32)
         offset = self._read_row("fill/offset", t, where.size, np.int8)
         samples = []
@@ -190,7 +194,8 @@ class Store:
                 return
             h, w = self.source.pixels.shape(plane, self.source.size)
             array = self._make_rows(name, h * w, dtype)
-        width = min(array.shape[1], -(-max(row.size for row in rows) // SHARD_SAMPLES) * SHARD_SAMPLES)
+        piece = (array.shards or array.chunks)[1]
+        width = min(array.shape[1], -(-max(row.size for row in rows) // piece) * piece)
         block = np.zeros((len(rows), width), dtype)
         for line, row in zip(block, rows, strict=True):
             line[: row.size] = row
@@ -215,16 +220,14 @@ class Store:
         """Make a layer of pictures: the frame is the unit of reading, the span of the grid that of writing."""
         return self._create(
             name, (self.source.frames, *shape), (1, *shape), (self.facts.span_frames, *shape), dtype,
-            BloscCodec(cname="zstd", clevel=5, shuffle="bitshuffle"), ("t", "y", "x"),
+            BloscCodec(cname="zstd", clevel=1, shuffle="bitshuffle", blocksize=BLOCK_BYTES), ("t", "y", "x"),
         )
 
     def _make_rows(self, name: str, length: int, dtype: Any) -> zarr.Array[Any]:
         """Make a layer of rows: the masked samples of a frame in raster order, from the left, the rest empty."""
-        chunk, shard = min(CHUNK_SAMPLES, length), min(SHARD_SAMPLES, length)
-        if length > CHUNK_SAMPLES:
-            shard = -(-shard // CHUNK_SAMPLES) * CHUNK_SAMPLES
+        piece = min(CHUNK_SAMPLES, length)
         return self._create(
-            name, (self.source.frames, length), (1, chunk), (self.facts.span_frames, shard), dtype,
+            name, (self.source.frames, length), (1, piece), (self.facts.span_frames, piece), dtype,
             BloscCodec(cname="zstd", clevel=5, shuffle="shuffle"), ("t", "sample"),
         )
 
