@@ -24,7 +24,7 @@ COMFORT_BYTES = 1500 << 20
 """What a process takes without being asked to make do with less, where the picture's size permits it at all."""
 BASE_BYTES = 360 << 20
 """A process with its libraries and an open codec."""
-FLOWS = 22
+FLOWS = 30
 """Displacement fields that are wanted at one time: three neighbours on each side, both ways, for two threads."""
 HANDS = 36
 """Float pictures that one thread may hold while it fills a frame, measured on 1080p film."""

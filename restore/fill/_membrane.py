@@ -69,11 +69,14 @@ def solve(plane: Float, hole: Bits, tension: float) -> Float:
     ended (Bornemann and Deuflhard, Numer. Math. 1996). At least one sample must be known.
     """
     graph = Graph.of(hole)
-    deep = wide(hole)
     ys, xs = np.divmod(graph.flat, hole.shape[1])
-    values = (pyramid(plane, hole) if deep else plane)[ys, xs].astype(np.float64)
-    if not deep:
-        values[graph.unknown] = surroundings(graph, values, Points((hole.shape[0], hole.shape[1]), ys, xs))
+    values = plane[ys, xs].astype(np.float64)
+    values[graph.unknown] = surroundings(graph, values, Points((hole.shape[0], hole.shape[1]), ys, xs))
+    for part in wide(hole):
+        inside = (ys >= part[0].start) & (ys < part[0].stop) & (xs >= part[1].start) & (xs < part[1].stop)
+        inside &= graph.unknown
+        guess = pyramid(plane[part], hole[part])
+        values[inside] = guess[ys[inside] - part[0].start, xs[inside] - part[1].start]
     known = values[~graph.unknown]
     contrast = float(known.std()) if known.size else 0.0
     if contrast > 0:
@@ -88,10 +91,25 @@ def numbers(flat: npt.NDArray[np.intp], wanted: npt.NDArray[np.intp]) -> npt.NDA
     return np.where(flat[at] == wanted, at, len(flat))
 
 
-def wide(hole: Bits) -> bool:
-    """Tell whether a hole is so wide that its middle has to be approached from a coarser level."""
+def wide(hole: Bits) -> list[tuple[slice, slice]]:
+    """Return boxes, each with what is around it, of the holes whose middle has to be approached from a coarser level.
+
+    A box holds at least one known sample.
+    """
     core = cv2.erode(hole.view(np.uint8), np.ones((WIDE_PX, WIDE_PX), np.uint8), borderValue=1)
-    return bool(core.any())
+    if not core.any():
+        return []
+    h, w = hole.shape
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(hole.view(np.uint8), connectivity=4)
+    boxes = []
+    for label in np.unique(labels[core > 0]):
+        left, top, width, height = (int(v) for v in stats[label, :4])
+        margin = max(WIDE_PX, width // 4, height // 4)
+        boxes.append((
+            slice(max(0, top - margin), min(h, top + height + margin)),
+            slice(max(0, left - margin), min(w, left + width + margin)),
+        ))
+    return boxes
 
 
 def surroundings(graph: Graph, values: Double, points: Points) -> Double:
@@ -105,9 +123,9 @@ def surroundings(graph: Graph, values: Double, points: Points) -> Double:
 def pyramid(plane: Float, hole: Bits) -> Float:
     """Return the plane with a first guess under the hole: the membrane of a plane half the size, drawn large."""
     h, w = hole.shape
-    odd = ((0, h % 2), (0, w % 2))
-    known = np.pad((~hole).astype(np.float32), odd)
-    value = np.pad(np.where(hole, np.float32(0), plane), odd)
+    known = cv2.copyMakeBorder((~hole).astype(np.float32), 0, h % 2, 0, w % 2, cv2.BORDER_CONSTANT)
+    value = np.where(hole, np.float32(0), plane)
+    value = cv2.copyMakeBorder(value, 0, h % 2, 0, w % 2, cv2.BORDER_CONSTANT)
     size = (known.shape[1] // 2, known.shape[0] // 2)
     weight = cv2.resize(known, size, interpolation=cv2.INTER_AREA)
     small = cv2.resize(value, size, interpolation=cv2.INTER_AREA) / np.maximum(weight, 1e-6)

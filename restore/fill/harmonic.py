@@ -23,7 +23,7 @@ class Harmonic:
     it bends on through a hole a few pixels wide, and is a membrane, which never overshoots, across wider ones.
     """
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     invents: ClassVar[bool] = True
 
     tension: float = 0.1
