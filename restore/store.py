@@ -160,11 +160,12 @@ class Store:
         """Return the patch of frame t as a layer left it; one that changes nothing where nothing was written."""
         pixels, size = self.source.pixels, self.source.size
         origin = self._read("fill/origin", t, size, np.int8).view(np.uint8)
-        where = np.flatnonzero(origin).astype(np.int32)
+        mask = origin > 0
+        where = np.flatnonzero(mask).astype(np.int32)
         offset = self._read_row("fill/offset", t, where.size, np.int8)
         samples = []
         for p in range(pixels.colour_planes):
-            at = np.flatnonzero(support(origin > 0, pixels, p)).astype(np.int32) if where.size else where
+            at = np.flatnonzero(support(mask, pixels, p)).astype(np.int32) if where.size else where
             values = self._read_row(f"fill/plane{p}", t, at.size, unsigned(pixels.dtype))
             if layer != "fill":
                 values = values + self._read_row(f"{layer}/plane{p}", t, at.size, values.dtype)
