@@ -147,8 +147,7 @@ class Store:
         """
         if layer == "fill":
             origins = np.stack([origin_of(p, self.source.size) for p in patches])
-            # Signed, because that is what the store compares quickly; there are never so many fillers.
-            self._write("fill/origin", span, origins.view(np.int8))
+            self._write("fill/origin", span, origins.view(signed(origins.dtype)))
             self._write_rows("fill/offset", span, [p.offset for p in patches], np.dtype(np.int8), 0)
         for p in range(self.source.pixels.colour_planes):
             rows = [_bits(patch.samples[p][1]) for patch in patches]
@@ -194,21 +193,21 @@ class Store:
             if not any(row.any() for row in rows):
                 return
             h, w = self.source.pixels.shape(plane, self.source.size)
-            array = self._make_rows(name, h * w, dtype)
+            array = self._make_rows(name, h * w, signed(dtype))
         piece = (array.shards or array.chunks)[1]
         width = min(array.shape[1], -(-max(row.size for row in rows) // piece) * piece)
         block = np.zeros((len(rows), width), dtype)
         for line, row in zip(block, rows, strict=True):
             line[: row.size] = row
         if width:
-            array[span.start : span.stop, :width] = block
+            array[span.start : span.stop, :width] = block.view(signed(dtype))
         if width < array.shape[1]:
             array[span.start : span.stop, width:] = 0
 
     def _read_row(self, name: str, t: int, length: int, dtype: Any) -> npt.NDArray[Any]:
         if not length or (array := self._array(name)) is None:
             return np.zeros(length, dtype)
-        return np.asarray(array[t, :length])
+        return np.asarray(array[t, :length]).view(dtype)
 
     def _array(self, name: str) -> zarr.Array[Any] | None:
         if name not in self._open:
@@ -249,6 +248,11 @@ class Store:
 def unsigned(dtype: np.dtype[Any]) -> np.dtype[Any]:
     """Return the unsigned integers of a type's size: they wrap, so that a difference always leads back exactly."""
     return np.dtype(f"u{dtype.itemsize}")
+
+
+def signed(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """Return the signed integers of a type's size: what the store compares with nothing, to leave it out, quickly."""
+    return np.dtype(f"i{dtype.itemsize}")
 
 
 def _bits(samples: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -95,7 +95,7 @@ def numbers(flat: npt.NDArray[np.intp], wanted: npt.NDArray[np.intp]) -> npt.NDA
 
 
 def wide(hole: Bits, points: Points) -> list[tuple[slice, slice]]:
-    """Return boxes around the holes, given as a mask and as points, whose middle must be approached from a coarser level.
+    """Return boxes around the holes (a mask, and the same as points) whose middle is approached from a coarser level.
 
     A box is made of coarse cells, and holds all of its holes and what is around them, so at least one known sample.
     """
