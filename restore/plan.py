@@ -25,9 +25,10 @@ COMFORT_BYTES = 1500 << 20
 """What a process takes without being asked to make do with less, where the picture's size permits it at all."""
 BASE_BYTES = 360 << 20
 """A process with its libraries and an open codec."""
-FLOWS = 22
-"""Displacement fields that are wanted at one time: three neighbours on each side, both ways, for two threads."""
-HANDS = 36
+FLOWS = 30
+"""Displacement fields' worth of what is held: three neighbours on each side, both ways, for two threads, and what is
+found around damage, which blending asks for once more a few spans later."""
+HANDS = 34
 """Float pictures that one thread may hold while it fills a frame, measured on 1080p film."""
 SECONDS_PER_MEGAPIXEL = {"detect": 0.20, "fill": 0.14, "blend": 0.05, "encode": 0.10}
 """One core's time, for the estimate only; measured on 1080p with about 1 % damage."""

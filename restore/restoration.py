@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
+from restore import heap
 from restore import run as runner
 from restore.edits import Edits
 from restore.encode import choose
@@ -93,6 +94,7 @@ def prepare(wish: Wish) -> Prepared:
 
     Raises a RestoreError for everything that would stop the run later.
     """
+    heap.settle()
     output = Path(wish.output)
     source = probe(wish.source, wish.rate)
     refuse(source)

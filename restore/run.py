@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
 from typing import Any
 
+from restore import heap, steps
 from restore import session as sessions
-from restore import steps
 from restore.errors import OutputError, RestoreError
 from restore.plan import Plan, Step
 from restore.session import Job
@@ -149,8 +149,9 @@ def _client(workers: int, scheduler: str, threads: int) -> Iterator[Any]:
         with client:
             yield client
         return
+    own = {"env": heap.ENVIRONMENT} if workers else {}
     with LocalCluster(
-        n_workers=max(1, workers), threads_per_worker=1 if workers else threads, processes=bool(workers),
+        n_workers=max(1, workers), threads_per_worker=1 if workers else threads, processes=bool(workers), **own,
         dashboard_address="127.0.0.1:0", memory_limit=0, silence_logs=50,
     ) as cluster, Client(cluster, set_as_default=False) as client:
         yield client

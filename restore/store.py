@@ -29,8 +29,10 @@ from restore.span import Span
 
 FORMAT = 1
 """Version of the directory's layout; a project of another one is refused, not guessed at."""
-CHUNK_SAMPLES, SHARD_SAMPLES = 1 << 15, 1 << 18
-"""How rows of masked samples are cut: a chunk holds a lightly damaged 2K frame, a shard a badly damaged one."""
+CHUNK_SAMPLES = 1 << 16
+"""How rows of masked samples are cut: a piece holds a damaged 2K frame. Each piece costs time, even an empty one."""
+BLOCK_BYTES = 1 << 18
+"""What is compressed at one time: with this much together, the quickest level makes masks as small as a slow one."""
 
 
 @dataclass(frozen=True)
@@ -135,11 +137,11 @@ class Store:
 
     def write_masks(self, layer: str, span: Span, masks: Sequence[Bits]) -> None:
         """Write the masks (H, W) of all frames of a span of the grid as one shard."""
-        self._write(f"mask/{layer}", span, np.stack(masks).view(np.uint8))
+        self._write(f"mask/{layer}", span, np.stack(masks))
 
     def mask(self, layer: str, t: int) -> Bits:
         """Return the mask (H, W) of frame t in one layer; all False where nothing was written."""
-        return self._read(f"mask/{layer}", t, self.source.size, np.uint8).view(np.bool_)
+        return self._read(f"mask/{layer}", t, self.source.size, np.bool_).view(np.bool_)
 
     def mask_layers(self) -> list[str]:
         """Return the names of the mask layers there are."""
@@ -157,7 +159,8 @@ class Store:
         which are given as `below`: mostly nothing.
         """
         if layer == "fill":
-            self._write("fill/origin", span, np.stack([origin_of(p, self.source.size) for p in patches]))
+            origins = np.stack([origin_of(p, self.source.size) for p in patches])
+            self._write("fill/origin", span, origins.view(signed(origins.dtype)))
             self._write_rows("fill/offset", span, [p.offset for p in patches], np.dtype(np.int8), 0)
         for p in range(self.source.pixels.colour_planes):
             rows = [_bits(patch.samples[p][1]) for patch in patches]
@@ -168,12 +171,13 @@ class Store:
     def patch(self, layer: str, t: int) -> Packed:
         """Return the patch of frame t as a layer left it; one that changes nothing where nothing was written."""
         pixels, size = self.source.pixels, self.source.size
-        origin = self._read("fill/origin", t, size, np.uint8)
-        where = np.flatnonzero(origin).astype(np.int32)
+        origin = self._read("fill/origin", t, size, np.int8).view(np.uint8)
+        mask = origin > 0
+        where = np.flatnonzero(mask).astype(np.int32)
         offset = self._read_row("fill/offset", t, where.size, np.int8)
         samples = []
         for p in range(pixels.colour_planes):
-            at = np.flatnonzero(support(origin > 0, pixels, p)).astype(np.int32) if where.size else where
+            at = np.flatnonzero(support(mask, pixels, p)).astype(np.int32) if where.size else where
             values = self._read_row(f"fill/plane{p}", t, at.size, unsigned(pixels.dtype))
             if layer != "fill":
                 values = values + self._read_row(f"{layer}/plane{p}", t, at.size, values.dtype)
@@ -202,20 +206,21 @@ class Store:
             if not any(row.any() for row in rows):
                 return
             h, w = self.source.pixels.shape(plane, self.source.size)
-            array = self._make_rows(name, h * w, dtype)
-        width = min(array.shape[1], -(-max(row.size for row in rows) // SHARD_SAMPLES) * SHARD_SAMPLES)
+            array = self._make_rows(name, h * w, signed(dtype))
+        piece = (array.shards or array.chunks)[1]
+        width = min(array.shape[1], -(-max(row.size for row in rows) // piece) * piece)
         block = np.zeros((len(rows), width), dtype)
         for line, row in zip(block, rows, strict=True):
             line[: row.size] = row
         if width:
-            array[span.start : span.stop, :width] = block
+            array[span.start : span.stop, :width] = block.view(signed(dtype))
         if width < array.shape[1]:
             array[span.start : span.stop, width:] = 0
 
     def _read_row(self, name: str, t: int, length: int, dtype: Any) -> npt.NDArray[Any]:
         if not length or (array := self._array(name)) is None:
             return np.zeros(length, dtype)
-        return np.asarray(array[t, :length])
+        return np.asarray(array[t, :length]).view(dtype)
 
     def _array(self, name: str) -> zarr.Array[Any] | None:
         if name not in self._open:
@@ -228,16 +233,14 @@ class Store:
         """Make a layer of pictures: the frame is the unit of reading, the span of the grid that of writing."""
         return self._create(
             name, (self.source.frames, *shape), (1, *shape), (self.facts.span_frames, *shape), dtype,
-            BloscCodec(cname="zstd", clevel=5, shuffle="bitshuffle"), ("t", "y", "x"),
+            BloscCodec(cname="zstd", clevel=1, shuffle="bitshuffle", blocksize=BLOCK_BYTES), ("t", "y", "x"),
         )
 
     def _make_rows(self, name: str, length: int, dtype: Any) -> zarr.Array[Any]:
         """Make a layer of rows: the masked samples of a frame in raster order, from the left, the rest empty."""
-        chunk, shard = min(CHUNK_SAMPLES, length), min(SHARD_SAMPLES, length)
-        if length > CHUNK_SAMPLES:
-            shard = -(-shard // CHUNK_SAMPLES) * CHUNK_SAMPLES
+        piece = min(CHUNK_SAMPLES, length)
         return self._create(
-            name, (self.source.frames, length), (1, chunk), (self.facts.span_frames, shard), dtype,
+            name, (self.source.frames, length), (1, piece), (self.facts.span_frames, piece), dtype,
             BloscCodec(cname="zstd", clevel=5, shuffle="shuffle"), ("t", "sample"),
         )
 
@@ -258,6 +261,11 @@ class Store:
 def unsigned(dtype: np.dtype[Any]) -> np.dtype[Any]:
     """Return the unsigned integers of a type's size: they wrap, so that a difference always leads back exactly."""
     return np.dtype(f"u{dtype.itemsize}")
+
+
+def signed(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """Return the signed integers of a type's size: what the store compares with nothing, to leave it out, quickly."""
+    return np.dtype(f"i{dtype.itemsize}")
 
 
 def _bits(samples: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -115,10 +115,19 @@ class Window:
 
     def course(self, t: int, u: int) -> Course:
         """Return the motion from frame t to frame u in and near what is hidden in t. Ask only within one shot."""
-        hidden = self.hidden_digest(t)
-        key = (t, u, hidden, self.hidden_digest(u), self.preset)
-        shore = self.memo("shore", (t, hidden), lambda: Shore.of(shrink(self.hidden(t), scale_of(self.size))))
-        return self.memo("course", key, lambda: inward(self.vectors(t, u), self.vectors(u, t), shore))
+        a, b = min(t, u), max(t, u)
+        key = (a, b, self.hidden_digest(a), self.hidden_digest(b), self.preset)
+        return self.memo("courses", key, lambda: self._courses(a, b))[int(t > u)]
+
+    def _courses(self, a: int, b: int) -> tuple[Course, Course]:
+        """Return the motion both ways: it is made of the same two fields, which are large and then not needed again."""
+        there, back = (vectors(self.proxy(t), self.proxy(u), self.preset) for t, u in ((a, b), (b, a)))
+        return inward(there, back, self._shore(a)), inward(back, there, self._shore(b))
+
+    def _shore(self, t: int) -> Shore:
+        return self.memo(
+            "shore", (t, self.hidden_digest(t)), lambda: Shore.of(shrink(self.hidden(t), scale_of(self.size)))
+        )
 
     def flow(self, t: int, u: int) -> motion.Flow:
         """Return the motion from frame t to frame u with its validity. Ask only within one shot."""

@@ -77,7 +77,6 @@ def test_patches_come_back_exactly_also_when_written_again(
 
 def test_a_row_longer_than_a_shard_comes_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("restore.store.CHUNK_SAMPLES", 32)
-    monkeypatch.setattr("restore.store.SHARD_SAMPLES", 128)
     store = Store.create(tmp_path / "p", SOURCE, 12)
     for share in (0.9, 0.1, 0.5):
         fill = [pack(random_patch(SOURCE.pixels, t, share, t), SOURCE.pixels) for t in range(12)]

@@ -21,16 +21,19 @@ def blend_frame(
     Blender k may look at its neighbours as blender k - 1 left them, so the chain may reach as far as the sum of its
     reaches. Give the same `memo` for neighbouring frames of one chain, and each link is made once.
     """
-    made = {} if memo is None else memo
+    return _after(chain, len(chain), window, t, patch_of, {} if memo is None else memo)
 
-    def after(k: int, u: int) -> Patch:
-        if k == 0:
-            return patch_of(u)
-        if (k, u) not in made:
-            made[k, u] = chain[k - 1].blend(window, u, lambda v: after(k - 1, v))
-        return made[k, u]
 
-    return after(len(chain), t)
+def _after(
+    chain: Sequence[Blender], k: int, window: Window, t: int,
+    patch_of: Callable[[int], Patch], made: MutableMapping[tuple[int, int], Patch],
+) -> Patch:
+    """Return frame t's patch after k blenders. (A function that calls itself by closure would hold its patches.)"""
+    if k == 0:
+        return patch_of(t)
+    if (k, t) not in made:
+        made[k, t] = chain[k - 1].blend(window, t, lambda u: _after(chain, k - 1, window, u, patch_of, made))
+    return made[k, t]
 
 
 def reach_frames(chain: Sequence[Blender]) -> int:

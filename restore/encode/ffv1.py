@@ -115,13 +115,23 @@ def exact_slices(wanted: int, size: tuple[int, int], pixels: PixelFormat, contex
 
     With subsampled chroma FFmpeg refuses most numbers at odd sizes, and with a quarter of the chroma (4:1:1, 4:1:0)
     it loses samples without a word at sizes whose slices do not end on a chroma sample. So each candidate is tried
-    on one picture of noise, unless nothing is subsampled.
+    on one picture of noise, unless nothing is subsampled or every slice ends on a whole chroma sample.
     """
     for slices in sorted(range(1, MOST_SLICES + 1), key=lambda n: (abs(n - wanted), n)):
         if _returns_noise(slices, size, pixels, context):
             return slices
     raise OutputError(f"FFV1 cannot cut {pixels.name} at {size[1]}x{size[0]} into slices without loss; "
                       "crop or pad the source to an even size first")
+
+
+def _even(slices: int, size: tuple[int, int], pixels: PixelFormat) -> bool:
+    """Tell whether slices end on whole chroma samples; FFmpeg cuts into n rows and from n to less than 2 n columns."""
+    ways = [(n, slices // n) for n in range(1, slices + 1) if slices % n == 0 and n <= slices // n < 2 * n]
+    return bool(ways) and all(
+        size[0] % (rows << pixels.shift_y if pixels.shift_y else 1) == 0
+        and size[1] % (columns << pixels.shift_x if pixels.shift_x else 1) == 0
+        for rows, columns in ways
+    )
 
 
 def _returns_noise(slices: int, size: tuple[int, int], pixels: PixelFormat, context: int) -> bool:
@@ -136,7 +146,7 @@ def _returns_noise(slices: int, size: tuple[int, int], pixels: PixelFormat, cont
         encoder.open()
     except (av.error.FFmpegError, ValueError):
         return False
-    if not pixels.shift_x and not pixels.shift_y:
+    if _even(slices, size, pixels):
         return True
     planes = tuple(
         rng.integers(0, int(pixels.peak), pixels.shape(p, size), pixels.dtype, endpoint=True)

@@ -18,6 +18,8 @@ LEVEL_STEPS = 60
 """Most steps of the solver on one level of the pyramid; small holes need a handful."""
 WIDE_PX = 8
 """Holes that hold no square of this side are solved on one level."""
+GROUP_PX = 16
+"""Holes with less than about this between them are approached together."""
 PRECISION = 5e-6
 """The solver stops when the error has come down to this share of the plane's contrast around the holes."""
 
@@ -41,8 +43,8 @@ class Graph:
         """Build the graph of a hole (h, w)."""
         cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
         near = cv2.dilate(hole.view(np.uint8), cross)
-        wide = np.pad(cv2.dilate(near, cross), 1)
-        flat = np.flatnonzero(wide)
+        wide = cv2.copyMakeBorder(cv2.dilate(near, cross), 1, 1, 1, 1, cv2.BORDER_CONSTANT)
+        flat = np.flatnonzero(wide.view(np.bool_))  # numpy finds what is True ten times faster than what is not 0
         step = wide.shape[1]
         neighbours = np.stack([numbers(flat, flat + d) for d in (-step, step, -1, 1)])
         ys = flat // step
@@ -69,11 +71,15 @@ def solve(plane: Float, hole: Bits, tension: float) -> Float:
     ended (Bornemann and Deuflhard, Numer. Math. 1996). At least one sample must be known.
     """
     graph = Graph.of(hole)
-    deep = wide(hole)
     ys, xs = np.divmod(graph.flat, hole.shape[1])
-    values = (pyramid(plane, hole) if deep else plane)[ys, xs].astype(np.float64)
-    if not deep:
-        values[graph.unknown] = surroundings(graph, values, Points((hole.shape[0], hole.shape[1]), ys, xs))
+    values = plane[ys, xs].astype(np.float64)
+    points = Points((hole.shape[0], hole.shape[1]), ys, xs)
+    values[graph.unknown] = surroundings(graph, values, points)
+    for part in wide(hole, points.pick(graph.unknown)):
+        guess, (top, left) = pyramid(plane[part], hole[part]), (part[0].start, part[1].start)
+        inside = (ys >= top) & (ys < top + guess.shape[0]) & (xs >= left) & (xs < left + guess.shape[1])
+        inside &= graph.unknown
+        values[inside] = guess[ys[inside] - top, xs[inside] - left]
     known = values[~graph.unknown]
     contrast = float(known.std()) if known.size else 0.0
     if contrast > 0:
@@ -88,10 +94,26 @@ def numbers(flat: npt.NDArray[np.intp], wanted: npt.NDArray[np.intp]) -> npt.NDA
     return np.where(flat[at] == wanted, at, len(flat))
 
 
-def wide(hole: Bits) -> bool:
-    """Tell whether a hole is so wide that its middle has to be approached from a coarser level."""
-    core = cv2.erode(hole.view(np.uint8), np.ones((WIDE_PX, WIDE_PX), np.uint8), borderValue=1)
-    return bool(core.any())
+def wide(hole: Bits, points: Points) -> list[tuple[slice, slice]]:
+    """Return boxes around the holes (a mask, and the same as points) whose middle is approached from a coarser level.
+
+    A box is made of coarse cells, and holds all of its holes and what is around them, so at least one known sample.
+    """
+    core = cv2.erode(hole.view(np.uint8), np.ones((WIDE_PX, WIDE_PX), np.uint8), borderValue=1).view(np.bool_)
+    if not core.any():
+        return []
+    deep = Points.of(core)
+    cells = np.zeros([-(-n // GROUP_PX) for n in hole.shape], np.uint8)
+    cells[points.ys // GROUP_PX, points.xs // GROUP_PX] = 1
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(cells, connectivity=8)
+    boxes = []
+    for label in np.unique(labels[deep.ys // GROUP_PX, deep.xs // GROUP_PX]):
+        left, top, width, height = (int(v) for v in stats[label, :4])
+        boxes.append((
+            slice(max(0, top - 1) * GROUP_PX, (top + height + 1) * GROUP_PX),
+            slice(max(0, left - 1) * GROUP_PX, (left + width + 1) * GROUP_PX),
+        ))
+    return boxes
 
 
 def surroundings(graph: Graph, values: Double, points: Points) -> Double:
@@ -105,9 +127,9 @@ def surroundings(graph: Graph, values: Double, points: Points) -> Double:
 def pyramid(plane: Float, hole: Bits) -> Float:
     """Return the plane with a first guess under the hole: the membrane of a plane half the size, drawn large."""
     h, w = hole.shape
-    odd = ((0, h % 2), (0, w % 2))
-    known = np.pad((~hole).astype(np.float32), odd)
-    value = np.pad(np.where(hole, np.float32(0), plane), odd)
+    known = cv2.copyMakeBorder((~hole).astype(np.float32), 0, h % 2, 0, w % 2, cv2.BORDER_CONSTANT)
+    value = np.where(hole, np.float32(0), plane)
+    value = cv2.copyMakeBorder(value, 0, h % 2, 0, w % 2, cv2.BORDER_CONSTANT)
     size = (known.shape[1] // 2, known.shape[0] // 2)
     weight = cv2.resize(known, size, interpolation=cv2.INTER_AREA)
     small = cv2.resize(value, size, interpolation=cv2.INTER_AREA) / np.maximum(weight, 1e-6)

@@ -23,7 +23,7 @@ class Harmonic:
     it bends on through a hole a few pixels wide, and is a membrane, which never overshoots, across wider ones.
     """
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     invents: ClassVar[bool] = True
 
     tension: float = 0.1
@@ -52,5 +52,7 @@ class Harmonic:
         x, y, w, h = cv2.boundingRect(hole.view(np.uint8))
         part = np.s_[max(0, y - 3) : y + h + 3, max(0, x - 3) : x + w + 3]
         out = np.zeros(plane.shape, np.float32)  # untouched pages cost nothing, a copy of the plane would
-        out[part][hole[part]] = solve(plane[part], hole[part], self.tension)
+        inner = hole[part]
+        ys, xs = np.divmod(np.flatnonzero(inner), inner.shape[1])
+        out[part][ys, xs] = solve(plane[part], inner, self.tension)
         return out

@@ -54,7 +54,7 @@ def prefill(small: Proxy, hidden: Bits) -> Proxy:
     spot = cv2.dilate(hidden.view(np.uint8), np.ones((3, 3), np.uint8))
     known = cv2.integral(1 - spot)
     value = cv2.integral(cv2.multiply(small, 1 - spot))
-    left = np.flatnonzero(spot)
+    left = np.flatnonzero(spot.view(np.bool_))
     for radius in RADII_PX:
         count, total = (square(sums, left, radius) for sums in (known, value))
         reached = count > FEWEST_FRAC * (2 * radius + 1) ** 2

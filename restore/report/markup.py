@@ -23,7 +23,10 @@ def text(value: Piece) -> Markup:
     """Return a value as HTML text; what cannot be seen or written (controls, lone surrogates) shows as its code."""
     if isinstance(value, Markup):
         return value
-    return Markup(html.escape("".join(_visible(c) for c in str(value))))
+    words = str(value)
+    if not (words.isascii() and words.isprintable()):  # pictures come as text too, and are long
+        words = "".join(_visible(c) for c in words)
+    return Markup(html.escape(words))
 
 
 def el(tag: str, *children: Piece, **attributes: Piece | None) -> Markup:

@@ -238,7 +238,7 @@ def _grown(mask: Bits, by_px: int) -> Bits:
 
 def image(rgb: Byte, alt: str, lossy: bool = False) -> Markup:
     """Return an img element that holds the picture itself."""
-    kind, options = ("jpeg", [cv2.IMWRITE_JPEG_QUALITY, 85]) if lossy else ("png", [cv2.IMWRITE_PNG_COMPRESSION, 9])
+    kind, options = ("jpeg", [cv2.IMWRITE_JPEG_QUALITY, 85]) if lossy else ("png", [cv2.IMWRITE_PNG_COMPRESSION, 6])
     _, data = cv2.imencode(f".{kind if kind == 'png' else 'jpg'}", rgb[..., ::-1], options)
     uri = f"data:image/{kind};base64,{base64.b64encode(data.tobytes()).decode()}"
     return el("img", src=uri, alt=alt, width=rgb.shape[1], height=rgb.shape[0])

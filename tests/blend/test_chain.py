@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -16,6 +18,7 @@ from restore.blend.steady import Steady
 from restore.fill import Filling
 from restore.fill.harmonic import Harmonic
 from restore.fill.ladder import fill_frame
+from restore.frames import empty_patch
 from restore.motion.points import Points
 from restore.testing import LAYOUTS, damage, damaged_window, film, fresh
 from restore.window import Window
@@ -159,3 +162,24 @@ def test_noise_belongs_to_places_not_to_order():
     white = noise((0, 3, 0), Points.of(np.ones((200, 200), bool)), 0.0) * response(0.0)[0]
     assert abs(white.mean()) < 0.02
     assert white.var() == pytest.approx(1, abs=0.03)
+
+
+def test_a_patch_is_let_go_of_without_a_look_for_cycles():
+    pixels, size = LAYOUTS["yuv420p"], (32, 32)
+    window = Window.of([tuple(np.zeros(pixels.shape(p, size), np.uint8) for p in range(3))], pixels)
+
+    class Same:
+        version, reach_frames = 1, 0
+
+        def blend(self, window, t, patch):
+            return patch(t)
+
+    gc.disable()
+    try:
+        made = empty_patch(0, pixels, size)
+        held = weakref.ref(made)
+        assert blend_frame([Same(), Same()], window, 0, {0: made}.__getitem__) is made
+        del made
+        assert held() is None
+    finally:
+        gc.enable()

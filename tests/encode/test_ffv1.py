@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from restore.encode.ffv1 import Ffv1
+from restore.encode.ffv1 import Ffv1, _even, _returns_noise
 from restore.errors import OutputError
 from restore.frames import Picture
+from restore.layout import layout_of
 from restore.span import Span
 from tests.encode.films import EXACT, conforms, ffprobe, film, need, noise, pieces, same, samples, through
 
@@ -149,3 +150,14 @@ def test_large_pictures_get_more_slices() -> None:
     assert Ffv1().slices_for(film("gray", 1, (64, 2048))) == 24
     assert Ffv1().slices_for(film("gray", 1, (64, 2047))) == 16
     assert Ffv1(slices=4).slices_for(film("gray", 1, (64, 2048))) == 4
+
+
+@pytest.mark.parametrize("name", ["yuv422p10le", "yuv420p", "yuv411p", "yuv410p"])
+@pytest.mark.parametrize("size", [(96, 96), (72, 104), (60, 92)])
+def test_cuts_believed_without_a_trial_lose_nothing(name: str, size: tuple[int, int]) -> None:
+    pixels = layout_of(name).pixels
+    believed = [n for n in (4, 6, 9, 12, 16, 24) if _even(n, size, pixels)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("restore.encode.ffv1._even", lambda *_: False)
+        assert all(_returns_noise(n, size, pixels, 1) for n in believed)
+    assert believed or size != (96, 96)
