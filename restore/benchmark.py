@@ -6,12 +6,19 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from restore.blend.chain import blend_frame
 from restore.decode import open_decoder
 from restore.fill.ladder import fill_frame
 from restore.frames import Bits, Patch
 from restore.measure import speed
-from restore.measure.bench import Clip, DetectRow, FillRow, bench_detect, bench_fill
+from restore.measure.bench import Clip, DetectRow, FillRow, Wearing, bench_detect, bench_fill
+from restore.measure.curve_plot import drawing
+from restore.measure.finding import Candidate, Verdict, judge
+from restore.measure.findings import to_csv
+from restore.measure.overlays import Overlays
+from restore.parts import make
 from restore.probe import probe
 from restore.recipe import Recipe, load
 from restore.scenes.damage import Damage
@@ -23,6 +30,26 @@ from restore.window import Window
 
 EDGE_FRAMES = 4
 """Frames at either end of a piece that lend to others but are not judged: inside a film all frames have neighbours."""
+
+
+BASELINES = ("sdip", "rod", "srod", "sdip_agreed", "line_median")
+"""Detectors from the literature that ours are compared with."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What the benchmark of detectors is run with."""
+
+    frames: int = 12
+    """Judged in each piece."""
+    seeds: tuple[int, ...] = (21, 22, 23, 24)
+    """Of the damage, and of the scenes where no clips are given; one piece a clip and seed."""
+    parts: tuple[str, ...] = ()
+    """Detectors, each a candidate; "dirt+scratch" is two of them together."""
+    kinds: tuple[str, ...] = KINDS
+    overlays: tuple[Path, ...] = ()
+    """Folders of real damage to use in place of generated damage."""
+    workflow: str = "film"
 
 
 @dataclass(frozen=True)
@@ -74,7 +101,52 @@ def pieces(clips: Sequence[Path], frames: int, seeds: Sequence[int]) -> Iterator
     if not clips:
         for seed in seeds:
             film = Film(seed, (576, 768), length)
-            yield Clip(f"scene {seed}", [film.planes(t, FILM_10BIT) for t in range(length)], FILM_10BIT), seed
+            yield Clip(
+                f"scene {seed}", [film.planes(t, FILM_10BIT) for t in range(length)], FILM_10BIT, step_px(film)
+            ), seed
+
+
+def step_px(film: Film) -> float:
+    """Return the median motion of a film from one frame to the next, as it was made."""
+    pairs = [t for t in range(film.frames - 1) if t + 1 not in film.cuts]
+    return float(np.median([np.median(np.hypot(*np.moveaxis(film.flow(t, t + 1), -1, 0))) for t in pairs]))
+
+
+def findings(
+    clips: Sequence[Path], trial: Trial, on_piece: Callable[[str], None] = lambda _: None
+) -> list[Verdict]:
+    """Damage pieces of clean clips (generated scenes where none are given) and judge detectors on them.
+
+    Raises PartError where there is no such detector, RecipeError where there is no such workflow.
+    """
+    chosen = candidates(trial)
+    out = []
+    for clip, seed in pieces(clips, trial.frames, trial.seeds):
+        on_piece(f"{clip.name}, damage {seed}")
+        n = len(clip.pictures)
+        damage: Wearing = Damage(seed, clip.size, kinds=trial.kinds, film_frames=n)
+        if trial.overlays:
+            damage = Overlays(seed, clip.size, trial.overlays, kinds=trial.kinds, film_frames=n)
+        out += judge(clip, damage, chosen, range(EDGE_FRAMES, n - EDGE_FRAMES))
+    return out
+
+
+def candidates(trial: Trial) -> list[Candidate]:
+    """Return what is to be judged: the parts named, or the workflow's detectors together and every baseline."""
+    if not trial.parts:
+        recipe = load(trial.workflow)
+        together = Candidate(trial.workflow, tuple(p.made for p in recipe.detect))
+        return [together, *(Candidate(n, (make("detect", n, {}).made,)) for n in BASELINES)]
+    return [Candidate(n, tuple(make("detect", one, {}).made for one in n.split("+"))) for n in trial.parts]
+
+
+def record(verdicts: Sequence[Verdict], folder: Path) -> tuple[Path, Path]:
+    """Write `detect.csv` and `detect.svg` into a folder and return their paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    table, plot = folder / "detect.csv", folder / "detect.svg"
+    table.write_text(to_csv([v.row for v in verdicts]), encoding="utf-8")
+    plot.write_text(drawing(verdicts), encoding="utf-8")
+    return table, plot
 
 
 def filler(recipe: Recipe) -> Callable[[Window, int], Patch]:
