@@ -390,6 +390,7 @@ def bench_quality(
 @click.option("--part", "parts", multiple=True, metavar="NAME",
               help="A detector, or several as one: dirt+scratch. [those of film as one, and every baseline]")
 @click.option("--kind", "kinds", multiple=True, help="Kinds of damage, e.g. dust dirt blotch scratch. [all]")
+@click.option("--severity", default=0.4, show_default=True, help="0 for a film that was cared for, 1 for the contrary.")
 @click.option("--overlays", multiple=True, type=click.Path(path_type=Path, file_okay=False, exists=True),
               help="Folder of real damage to use instead: RGBA overlays in one folder a class, or *labels.png.")
 @click.option("-o", "--output", "folder", type=click.Path(path_type=Path), help="Folder for detect.csv and detect.svg.")
@@ -403,7 +404,8 @@ def bench_detect(clips: tuple[Path, ...], folder: Path | None, **choice: Any) ->
     from restore.benchmark import Trial, findings, record
     from restore.measure.findings import means, table
 
-    verdicts = findings(clips, Trial(**{k: v for k, v in choice.items() if v}), functools.partial(click.echo, err=True))
+    trial = Trial(**{k: v for k, v in choice.items() if v != ()})
+    verdicts = findings(clips, trial, functools.partial(click.echo, err=True))
     rows = [v.row for v in verdicts]
     click.echo(f"{table(rows)}\n\nMean over clips:\n{table(means(rows))}")
     if folder is not None:

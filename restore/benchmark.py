@@ -10,6 +10,7 @@ import numpy as np
 
 from restore.blend.chain import blend_frame
 from restore.decode import open_decoder
+from restore.errors import RecipeError, SourceError
 from restore.fill.ladder import fill_frame
 from restore.frames import Bits, Patch
 from restore.measure import speed
@@ -49,7 +50,18 @@ class Trial:
     kinds: tuple[str, ...] = KINDS
     overlays: tuple[Path, ...] = ()
     """Folders of real damage to use in place of generated damage."""
+    severity: float = 0.4
+    """Of the damage, 0 to 1. Precision is the higher the more damage there is to be found."""
     workflow: str = "film"
+
+    def __post_init__(self) -> None:
+        """Refuse kinds of damage that do not exist, and nothing to judge."""
+        if unknown := sorted(set(self.kinds) - set(KINDS)):
+            raise RecipeError(f"benchmark: there is no kind of damage {unknown[0]!r}; there are {', '.join(KINDS)}.")
+        if self.frames < 1 or not 0 <= self.severity <= 1:
+            raise RecipeError(
+                f"benchmark: frames is {self.frames} and severity {self.severity}; 1 or more and 0 to 1 are needed."
+            )
 
 
 @dataclass(frozen=True)
@@ -85,9 +97,11 @@ def quality(
     return fills, finds
 
 
-def pieces(clips: Sequence[Path], frames: int, seeds: Sequence[int]) -> Iterator[tuple[Clip, int]]:
+def pieces(
+    clips: Sequence[Path], frames: int, seeds: Sequence[int], edge_frames: int = EDGE_FRAMES
+) -> Iterator[tuple[Clip, int]]:
     """Yield each piece with the seed of its damage."""
-    length = frames + 2 * EDGE_FRAMES
+    length = frames + 2 * edge_frames
     for path in clips:
         source = probe(path)
         for k, seed in enumerate(seeds):
@@ -108,7 +122,7 @@ def pieces(clips: Sequence[Path], frames: int, seeds: Sequence[int]) -> Iterator
 
 def step_px(film: Film) -> float:
     """Return the median motion of a film from one frame to the next, as it was made."""
-    pairs = [t for t in range(film.frames - 1) if t + 1 not in film.cuts]
+    pairs = [t for t in range(0, film.frames - 1, 4) if t + 1 not in film.cuts]
     return float(np.median([np.median(np.hypot(*np.moveaxis(film.flow(t, t + 1), -1, 0))) for t in pairs]))
 
 
@@ -117,18 +131,29 @@ def findings(
 ) -> list[Verdict]:
     """Damage pieces of clean clips (generated scenes where none are given) and judge detectors on them.
 
-    Raises PartError where there is no such detector, RecipeError where there is no such workflow.
+    Frames at either end of a piece are not judged, as many as the detectors look to either side. Raises PartError where
+    there is no such detector, RecipeError where there is no such workflow, SourceError where a clip is too short.
     """
     chosen = candidates(trial)
+    edge = max(EDGE_FRAMES, *(d.reach_frames for c in chosen for d in c.detectors))
     out = []
-    for clip, seed in pieces(clips, trial.frames, trial.seeds):
+    for clip, seed in pieces(clips, trial.frames, trial.seeds, edge):
         on_piece(f"{clip.name}, damage {seed}")
         n = len(clip.pictures)
-        damage: Wearing = Damage(seed, clip.size, kinds=trial.kinds, film_frames=n)
-        if trial.overlays:
-            damage = Overlays(seed, clip.size, trial.overlays, kinds=trial.kinds, film_frames=n)
-        out += judge(clip, damage, chosen, range(EDGE_FRAMES, n - EDGE_FRAMES))
+        if n <= 2 * edge:
+            raise SourceError(
+                f"{clip.name} has {n} frames; {2 * edge + 1} are needed, for the detectors look {edge} to either side."
+            )
+        out += judge(clip, wear_of(trial, seed, clip), chosen, range(edge, n - edge))
     return out
+
+
+def wear_of(trial: Trial, seed: int, clip: Clip) -> Wearing:
+    """Return the damage of one piece: of real shapes where there are any."""
+    n = len(clip.pictures)
+    if trial.overlays:
+        return Overlays(seed, clip.size, trial.overlays, trial.severity, trial.kinds, n)
+    return Damage(seed, clip.size, trial.severity, trial.kinds, n)
 
 
 def candidates(trial: Trial) -> list[Candidate]:

@@ -58,5 +58,8 @@ class Detector(Protocol):
 class Scored(Protocol):
     """A detector that can also say how strongly each pixel looks damaged, for measuring it at every threshold."""
 
+    finds: ClassVar[Literal["dirt", "scratch"]]
+    """What its strengths are those of: line scratches, or all else."""
+
     def score(self, window: Window, t: int) -> Float:
         """Return (H, W) float32, 0 where there is nothing: the mask of frame t is where it exceeds the threshold."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import radians, tan
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import cv2
 import numpy as np
@@ -28,6 +28,7 @@ class LineMedian:
     """
 
     version: ClassVar[int] = 1
+    finds: ClassVar[Literal["dirt", "scratch"]] = "scratch"
     threshold_levels: float = 3.0
     """By how much a band has to differ from the median, 8-bit levels."""
     votes_frac: float = 0.6

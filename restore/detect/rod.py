@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -25,6 +25,7 @@ class Rod:
     """
 
     version: ClassVar[int] = 1
+    finds: ClassVar[Literal["dirt", "scratch"]] = "dirt"
     first_levels: float = 8.0
     """Threshold of the difference to the outermost rank, 8-bit levels."""
     second_levels: float = 18.0

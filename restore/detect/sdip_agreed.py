@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -21,6 +21,7 @@ class SdipAgreed:
     """
 
     version: ClassVar[int] = 1
+    finds: ClassVar[Literal["dirt", "scratch"]] = "dirt"
     threshold_levels: float = 30.0
     """T, in 8-bit levels."""
     share: float = 0.5

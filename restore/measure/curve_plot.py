@@ -13,7 +13,7 @@ import numpy as np
 from restore.measure.curve import Curve
 from restore.measure.finding import Tally, Verdict
 
-PANEL, LEFT, TOP, BOTTOM, BETWEEN, RIGHT = 400, 64, 64, 60, 40, 190
+PANEL, LEFT, TOP, BOTTOM, BETWEEN, RIGHT = 400, 64, 64, 60, 76, 180
 TICKS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 COLOURS = ("#0b3d91", "#d1495b", "#e08e0b", "#2a9d8f", "#7b5ea7", "#6b7280", "#111111", "#8c564b")
 """The first is the strongest: what is judged comes first, what it is compared with after it."""

@@ -49,6 +49,8 @@ class Seen:
     """(H, W): the part of the mask said to be line scratches."""
     strength: Float | None = None
     """(H, W) 0 for none; None where no threshold can be moved."""
+    finds: str = ""
+    """What the strengths are those of: "scratch" or "dirt"; empty where there are none."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,8 @@ class Tally:
     """Of transient damage."""
     line_curve: Curve | None
     """Of line scratches."""
+    finds: str
+    """As in `Seen`."""
     says_lines: bool
     says_else: bool
     """Whether anything was said to be a line scratch, and whether anything else was found."""
@@ -72,13 +76,13 @@ class Tally:
         return Tally(
             self.everything + other.everything, self.transient + other.transient, self.scratches + other.scratches,
             self.classes + other.classes, both(self.curve, other.curve), both(self.line_curve, other.line_curve),
-            self.says_lines or other.says_lines, self.says_else or other.says_else,
+            self.finds, self.says_lines or other.says_lines, self.says_else or other.says_else,
         )
 
     @property
     def only_lines(self) -> bool:
         """Whether it finds line scratches and nothing else: then its threshold is judged by those."""
-        return self.says_lines and not self.says_else
+        return self.finds == "scratch" or (not self.finds and self.says_lines and not self.says_else)
 
 
 @dataclass(frozen=True)
@@ -149,6 +153,7 @@ def look(candidate: Candidate, window: Window, t: int) -> Seen:
     """
     mask, lines = np.zeros(window.size, bool), np.zeros(window.size, bool)
     fixed, moved = np.zeros(window.size, bool), []
+    finds = ""
     for detector in candidate.detectors:
         found = detector.detect(window, t)
         mask |= found.mask
@@ -161,8 +166,10 @@ def look(candidate: Candidate, window: Window, t: int) -> Seen:
             fixed |= found.mask
         else:
             moved.append(strength)
-    alone = np.where(fixed, np.float32(np.inf), moved[0]) if len(moved) == 1 else None
-    return Seen(mask, lines, alone)
+            finds = getattr(detector, "finds", "dirt")
+    if len(moved) != 1:
+        return Seen(mask, lines)
+    return Seen(mask, lines, np.where(fixed, np.float32(np.inf), moved[0]), finds)
 
 
 def strength_of(detector: Any, window: Window, t: int) -> Float | None:
@@ -195,7 +202,7 @@ def tally(seen: Seen, labels: Labels) -> Tally:
     return Tally(
         detection.score(seen.mask, labels > 0), detection.score_transient(seen.mask, labels),
         length(seen.mask, seen.lines, labels), detection.recalls(seen.mask, labels), dirt_curve, scratch_curve,
-        bool(seen.lines.any()), bool((seen.mask & ~seen.lines).any()),
+        seen.finds, bool(seen.lines.any()), bool((seen.mask & ~seen.lines).any()),
     )
 
 
