@@ -46,6 +46,11 @@ class Shape:
     """Radians its long axis leans from the vertical, clockwise; 0 where that does not matter."""
 
     @property
+    def width_px(self) -> float:
+        """Mean width of a slender shape, pixels of the scan."""
+        return max(self.solid_px / float(np.hypot(*self.alpha.shape)), 1.0)
+
+    @property
     def solid_px(self) -> int:
         """Pixels it covers, of the scan."""
         return int((self.alpha > SOLID).sum())

@@ -45,6 +45,8 @@ class Line:
     """(n,) offsets to the side, two a frame."""
     turn: float
     """Radians it is turned by."""
+    width_px: float
+    """What it is narrowed to."""
     flip: bool
     opacity: float
     tone: tuple[float, float, float]
@@ -140,11 +142,12 @@ def dress(shape: Shape, at: tuple[float, float], damage: Overlays, rng: Rng) -> 
     turn, flip = float(rng.uniform(0, 2 * np.pi)), bool(rng.random() < 0.5)
     opacity, tone = float(rng.beta(*wear.OPACITY)), tone_of(is_dark(damage.is_dark, rng), rng)
     alpha, y0, x0 = laid(shape, at, damage.scale, turn, flip)
+    alpha = cv2.GaussianBlur(alpha, (0, 0), wear.LENS_PX)
     return Stamp(y0, x0, alpha * np.float32(opacity), tone, wear.LABELS[shape.kind])
 
 
 def laid(shape: Shape, at: tuple[float, float], scale: float, turn: float, flip: bool) -> tuple[Float, int, int]:
-    """Return a shape's opacity (h, w) as the lens sees it, and the (y0, x0) that bring its middle to `at`."""
+    """Return a shape's opacity (h, w) with room around it, and the (y0, x0) that bring its middle to `at`."""
     h, w = shape.alpha.shape
     c, s = scale * np.cos(turn), scale * np.sin(turn)
     mirror = -1.0 if flip else 1.0
@@ -159,8 +162,7 @@ def laid(shape: Shape, at: tuple[float, float], scale: float, turn: float, flip:
         margin = int(np.ceil(2 / scale))
         soft = cv2.GaussianBlur(np.pad(soft, margin), (0, 0), 0.5 * float(np.sqrt(scale**-2 - 1)))
         shift -= linear @ (margin, margin)
-    out = cv2.warpAffine(soft, np.column_stack([linear, shift]), side, flags=cv2.INTER_LINEAR)
-    return np.clip(cv2.GaussianBlur(out, (0, 0), wear.LENS_PX), 0, 1), y0, x0
+    return cv2.warpAffine(soft, np.column_stack([linear, shift]), side, flags=cv2.INTER_LINEAR), y0, x0
 
 
 @lru_cache(maxsize=16)
@@ -173,20 +175,27 @@ def draw_lines(damage: Overlays) -> tuple[Line, ...]:
 
 
 def draw_line(damage: Overlays, some: tuple[Shape, ...], rng: Rng) -> Line:
-    """Draw one line scratch: a real scratch set upright."""
+    """Draw one line scratch: a real scratch set upright, and as wide as scratches of films are.
+
+    Outlines drawn by hand go around a scratch (3 to 5 px of a 2K frame for the simulator's short ones, 11 for the long
+    ones), so a width is drawn as `wear` says, and a shape that is wider is narrowed to it.
+    """
     # By length: the marks are on stills, which are not dragged through a gate, so that long ones are rare among them.
     length = np.array([np.hypot(*s.alpha.shape) for s in some])
     shape = some[int(rng.choice(len(some), p=length / length.sum()))]
     life = max(1, round(rng.exponential(wear.SCRATCH_LIFE_FRAMES)))
     begins = int(rng.integers(1 - life, damage.film_frames))
     start, stop = max(0, begins), min(damage.film_frames, begins + life)
+    scale = wear.scale_of(damage.size[1])
+    low, high = np.log(wear.SCRATCH_WIDTH_PX)
+    width = max(float(np.exp(rng.uniform(low, high))) * scale, 1.0)
     low, high = np.log(wear.SCRATCH_WANDER_PX)
-    path = wander(stop - start, float(np.exp(rng.uniform(low, high))) * wear.scale_of(damage.size[1]), rng)
+    path = wander(stop - start, float(np.exp(rng.uniform(low, high))) * scale, rng)
     flip = bool(rng.random() < 0.5)
     lean = np.radians(rng.normal(0, LEAN_DEG)) + np.pi * rng.integers(0, 2)
     return Line(
         shape, start, stop, (float(rng.uniform(0, damage.size[0])), float(rng.uniform(0, damage.size[1]))), path,
-        float(lean + (-shape.lean if flip else shape.lean)), flip, float(rng.beta(*wear.OPACITY)),
+        float(lean + (-shape.lean if flip else shape.lean)), width, flip, float(rng.beta(*wear.OPACITY)),
         tone_of(is_dark(damage.is_dark, rng), rng),
     )
 
@@ -194,5 +203,19 @@ def draw_line(damage: Overlays, some: tuple[Shape, ...], rng: Rng) -> Line:
 def line_stamp(line: Line, t: int, scale: float) -> Stamp:
     """Return a line scratch on frame t of its life."""
     x = line.at[1] + float(line.path_px[2 * (t - line.start)])
-    alpha, y0, x0 = laid(line.shape, (line.at[0], x), scale, line.turn, line.flip)
-    return Stamp(y0, x0, alpha * np.float32(line.opacity), line.tone, wear.SCRATCH_LABEL)
+    wide, y0, x0 = laid(line.shape, (line.at[0], x), scale, line.turn, line.flip)
+    alpha, left = narrowed(wide, min(1.0, line.width_px / (line.shape.width_px * scale)), x - x0)
+    soft = cv2.GaussianBlur(alpha, (0, 0), wear.LENS_PX)
+    return Stamp(y0, int(np.floor(x)) - left, soft * np.float32(line.opacity), line.tone, wear.SCRATCH_LABEL)
+
+
+def narrowed(alpha: Float, share: float, middle: float) -> tuple[Float, int]:
+    """Return an opacity (h, w) narrowed to a share of its width about column `middle`, and how many columns are left of
+    the whole pixel that lies there.
+    """
+    h, w = alpha.shape
+    left, right = int(np.ceil(share * middle)) + 3, int(np.ceil(share * (w - middle))) + 3
+    spread = 0.5 * float(np.sqrt(share**-2 - 1))
+    even = cv2.GaussianBlur(alpha, (0, 0), sigmaX=spread, sigmaY=1e-3) if spread > 0.1 else alpha
+    move = np.array([[share, 0, left + middle % 1 - share * middle], [0, 1.0, 0]])
+    return cv2.warpAffine(even, move, (left + right, h), flags=cv2.INTER_LINEAR), left

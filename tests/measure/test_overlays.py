@@ -17,7 +17,7 @@ from restore.frames import support
 from restore.measure import overlays
 from restore.measure.bench import Clip, bench_detect
 from restore.measure.marked import Shape
-from restore.measure.overlays import SCAN_2K, Overlays, draw_lines, laid, line_stamp, mean_count, pick, pool
+from restore.measure.overlays import SCAN_2K, Overlays, draw_lines, laid, line_stamp, mean_count, narrowed, pick, pool
 from restore.scenes import wear
 from restore.scenes.film import Film
 from restore.source import PixelFormat
@@ -94,6 +94,29 @@ def test_scratches_are_set_upright_and_stay(folder, planes) -> None:
         assert np.ptp([s.x0 for s in stamps]) < 8
     t = lines[0].start
     assert set(np.unique(damage.apply(planes, t, YUV).labels)) <= {0, 5}
+
+
+@pytest.mark.parametrize("share", [1.0, 0.6, 0.2])
+def test_a_shape_is_narrowed_about_its_middle_and_keeps_its_height(share: float) -> None:
+    alpha = np.zeros((30, 60), np.float32)
+    alpha[:, 18:42] = 1
+    out, left = narrowed(alpha, share, 29.7)
+    assert out.sum() == pytest.approx(30 * 24 * share, rel=0.01)
+    assert np.allclose(out, out[:1])
+    # Column 29.7 stays where it was: 0.7 past the pixel that has `left` columns before it.
+    assert (out[0] * np.arange(out.shape[1])).sum() / out[0].sum() == pytest.approx(left + 0.7 - 0.2 * share, abs=0.05)
+
+
+def test_line_scratches_are_as_wide_as_scratches_of_films_are(folder) -> None:
+    damage = Overlays(3, (900, 1200), (folder,), 1.0, ("scratch",), 60)
+    widest = wear.SCRATCH_WIDTH_PX[1] * wear.scale_of(1200)
+    shown = [line_stamp(line, line.start, damage.scale).alpha / line.opacity for line in draw_lines(damage)]
+    assert len(shown) >= 4
+    for line, alpha in zip(draw_lines(damage), shown, strict=True):
+        assert alpha.sum(1).max() < widest * 1.5
+        assert alpha.sum() / np.ptp(np.nonzero(alpha > 0.2)[0]) == pytest.approx(
+            min(line.width_px, line.shape.width_px * damage.scale), rel=0.35
+        )
 
 
 def test_as_many_as_the_statistics_say_whether_in_clouds_or_single() -> None:
