@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import functools
-import json
 import sys
-from collections.abc import Callable
-from dataclasses import asdict
+from collections.abc import Callable, Iterable
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from restore import __version__
+from restore import __version__, recipe
+from restore.errors import RestoreError
+from restore.parts import names as part_names
+from restore.parts import nearest
+from restore.written import counted, frame_range, frame_rate, size_bytes
 
 if TYPE_CHECKING:
     from restore.restoration import Prepared, Wish
@@ -22,49 +24,23 @@ F = TypeVar("F", bound=Callable[..., Any])
 INTERRUPTED, FAILED = 130, 1
 
 
-class SizeType(click.ParamType[int]):
-    """Bytes as people write them: 8G, 1500M."""
+class Written(click.ParamType[Any]):
+    """A value as people write it, read by one of the functions of `restore.written`."""
 
-    name = "size"
+    def __init__(self, name: str, read: Callable[[str], Any]) -> None:
+        """Take the name that help shows, and what reads the text or raises ValueError."""
+        self.name, self.read = name, read
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """Return bytes."""
-        units = {"k": 10, "m": 20, "g": 30, "t": 40}
-        text = str(value).lower().removesuffix("b").removesuffix("i")
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return what was meant."""
         try:
-            return int(float(text[:-1]) * 2 ** units[text[-1]]) if text[-1] in units else int(text)
-        except (ValueError, IndexError):
-            self.fail(f"{value!r} is not a size; write 8G or 1500M.", param, ctx)
+            return self.read(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
 
 
-class FramesType(click.ParamType[tuple[int, int]]):
-    """A half-open range of frames: 100:250."""
-
-    name = "A:B"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
-        """Return (first, one past the last)."""
-        try:
-            first, stop = (int(piece) for piece in str(value).split(":"))
-        except ValueError:
-            self.fail(f"{value!r} is not a range of frames; write 100:250 for frames 100 to 249.", param, ctx)
-        return first, stop
-
-
-class RateType(click.ParamType[Fraction]):
-    """Frames a second as an exact fraction: 24, 24000/1001, 16.67 is taken literally."""
-
-    name = "rate"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Fraction:
-        """Return the rate."""
-        try:
-            rate = Fraction(str(value))
-        except (ValueError, ZeroDivisionError):
-            rate = Fraction(0)
-        if rate <= 0:
-            self.fail(f"{value!r} is not a frame rate; write 24 or 24000/1001.", param, ctx)
-        return rate
+SIZE, FRAMES, RATE = Written("size", size_bytes), Written("A:B", frame_range), Written("rate", frame_rate)
+FOLDER, THING = click.Path(path_type=Path, file_okay=False), click.Path(path_type=Path)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -92,13 +68,14 @@ def wishing(command: F) -> F:
         click.option("--project", default="", help="Where the work is kept. [OUTPUT.lacuna]"),
         click.option("--masks", default="", help="Folder of PNG masks (white = fill): fill those, detect nothing."),
         click.option("--set", "settings", multiple=True, metavar="PART.FIELD=VALUE", help="Change one recipe value."),
-        click.option("--frames", type=FramesType(), help="Only frames A to B-1, as an excerpt without sound."),
+        click.option("--frames", type=FRAMES, help="Only frames A to B-1, as an excerpt without sound."),
         click.option("--until", type=click.Choice(["detect", "fill", "blend", "encode"]), help="Stop after a stage."),
-        click.option("--rate", type=RateType(), help="Frames a second of an image sequence: 18, 24000/1001. [24]"),
-        click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True),
+        click.option("--rate", type=RATE, help="Frames a second of an image sequence: 18, 24000/1001. [24]"),
+        click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True,
+                     help="What to compute on."),
         click.option("--workers", type=click.IntRange(0), default=0, help="Processes here; 0 works in this one."),
         click.option("--scheduler", default="", metavar="ADDR", help="An existing Dask cluster, tcp://host:port."),
-        click.option("--memory", type=SizeType(), help="Most memory to use, e.g. 8G. [three quarters of the machine]"),
+        click.option("--memory", type=SIZE, help="Most memory to use, e.g. 8G. [three quarters of the machine]"),
         click.option("--overwrite", is_flag=True, help="Replace an output that exists."),
         click.option("--json", "as_json", is_flag=True, help="One JSON object a line, for programs."),
     ]
@@ -124,89 +101,46 @@ def run(wish: Wish, as_json: bool) -> None:
     \b
     Examples:
       lacuna run reel.mkv -o clean.mkv
-      lacuna run reel.mov -o test.mkv --frames 1000:1100 --set dirt.threshold=25
+      lacuna run reel.mov -o test.mkv --frames 1000:1100 --set dirt.contrast_levels=25
       lacuna run scans/reel_%06d.tif -o clean/ --rate 16 --workflow dust
       lacuna run photo.tif -o clean.tif --workflow stills --masks painted/
     """
-    from restore.progress import show
-    from restore.restoration import carry_out, prepare
+    from restore.restoration import prepare
 
     prepared = prepare(wish)
     for note in prepared.notes:
         click.echo(f"note: {note}", err=True)
-    with show(prepared, as_json) as on_result:
-        outcome = carry_out(prepared, on_result)
-    if as_json:
-        emit({"event": "done", "ok": outcome.ok, "steps": outcome.done, "reused": outcome.reused,
-              "failed": [f"{r.stage}-{r.span}: {r.failed}" for r in outcome.failed],
-              "decoded_frames": outcome.decoded_frames, "output": str(prepared.output),
-              "project": str(prepared.project), "report": str(prepared.project / "report.html")})
-    else:
-        tell(prepared, outcome)
-    sys.exit(0 if outcome.ok else FAILED)
+    sys.exit(0 if done(prepared, as_json) else FAILED)
 
 
 @lacuna.command()
 @wishing
 def plan(wish: Wish, as_json: bool) -> None:
-    """Say what `run` with the same words would do; write nothing."""
+    """Say what `run` with the same words would do; write nothing.
+
+    Example: lacuna plan reel.mkv -o clean.mkv --memory 8G
+    """
+    from restore.answers import about_plan, forecast, in_json
     from restore.restoration import prepare
 
     prepared = prepare(wish)
-    p = prepared.plan
-    facts = {
-        "source": prepared.source.path, "output": str(prepared.output), "project": str(prepared.project),
-        "recipe": prepared.recipe.name, "frames": len(p.frames), "spans": p.count("detect"),
-        "span_frames": p.span_frames, "steps": len(p.steps), "threads": p.threads,
-        "peak_memory_bytes": p.peak_bytes, "disk_bytes": p.disk_bytes, "estimated_seconds": round(p.seconds, 1),
-        "notes": list(prepared.notes),
-    }
-    if as_json:
-        emit(facts)
-        return
-    lines = {
-        "source": f"{prepared.source.path} ({len(p.frames)} frames)",
-        "recipe": f"{prepared.recipe.name}: " + " -> ".join(x.name for r in ("detect", "fill", "blend")
-                                                            for x in getattr(prepared.recipe, r)),
-        "output": f"{prepared.output} ({prepared.encoder.name})",
-        "project": str(prepared.project),
-        "work": f"{len(p.steps)} steps on {p.count('detect')} spans of {p.span_frames} frames, {p.threads} at a time",
-        "memory": f"{p.peak_bytes / 2**20:,.0f} MB at the peak",
-        "disk": f"{p.disk_bytes / 1e9:,.2f} GB at the fullest",
-        "time": f"about {duration(p.seconds)} (an estimate from the size of the picture)",
-    }
-    click.echo("\n".join(f"{k:>8}  {v}" for k, v in lines.items()))
-    for note in prepared.notes:
-        click.echo(f"    note  {note}")
+    tell(in_json(forecast(prepared)) if as_json else about_plan(prepared))
 
 
 @lacuna.command()
 @click.argument("source")
-@click.option("--rate", type=RateType(), help="Frames a second of an image sequence.")
+@click.option("--rate", type=RATE, help="Frames a second of an image sequence: 18, 24000/1001. [24]")
 @click.option("--json", "as_json", is_flag=True, help="All facts, for programs.")
 def probe(source: str, rate: Fraction | None, as_json: bool) -> None:
-    """Say what SOURCE is, without decoding it."""
+    """Say what SOURCE is, without decoding it.
+
+    Example: lacuna probe scans/ --rate 18
+    """
+    from restore.answers import about_source, in_json
     from restore.probe import probe as look
 
     found = look(source, rate)
-    if as_json:
-        emit({**found.to_json(), "frames": found.frames})
-        return
-    h, w = found.size
-    pixels = found.pixels
-    lines = {
-        "file": f"{found.path} ({found.byte_count:,} bytes)",
-        "picture": f"{w}x{h}, pixel aspect {found.sample_aspect}, {pixels.name}, {pixels.depth} bit",
-        "codec": f"{found.codec} in {found.container}",
-        "frames": f"{found.frames:,} at {found.rate} a second" + (" (variable)" if found.variable_rate else ""),
-        "fields": found.field_order,
-        "sha256": found.sha256,
-    }
-    click.echo("\n".join(f"{k:>8}  {v}" for k, v in lines.items()))
-    for stream in found.other_streams:
-        click.echo(f"{stream.kind:>8}  {stream.codec} {stream.language} {stream.title}".rstrip())
-    for note in found.notes:
-        click.echo(f"    note  {note}")
+    tell(in_json({**found.to_json(), "frames": found.frames}) if as_json else about_source(found))
 
 
 @lacuna.group()
@@ -215,90 +149,108 @@ def masks() -> None:
 
 
 @masks.command("export")
-@click.argument("project", type=click.Path(path_type=Path))
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("project", type=THING)
+@click.argument("folder", type=FOLDER)
 @click.option("--layer", default="", help="One detector's layer; without it the mask that counts, edits and all.")
 def masks_export(project: Path, folder: Path, layer: str) -> None:
-    """Write one 8-bit PNG a frame into FOLDER: 000000.png counted from 0, 255 = filled, 0 = untouched."""
+    """Write PROJECT's masks into FOLDER, one PNG a frame.
+
+    000000.png is the first; 8 bits, 255 = filled, 0 = untouched. FOLDER must be new or empty.
+
+    Example: lacuna masks export clean.mkv.lacuna masks/ --layer dirt
+    """
     from restore.masks import export_masks
+    from restore.progress import show_frames
     from restore.restoration import open_session
 
-    click.echo(f"{export_masks(open_session(project), folder, layer)} masks written to {folder}")
+    with show_frames("export", as_json=False) as on_frame:
+        written = export_masks(open_session(project), folder, layer, on_frame)
+    click.echo(f"{counted(written, 'mask')} written to {folder}")
 
 
 @masks.command("import")
-@click.argument("project", type=click.Path(path_type=Path))
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("project", type=THING)
+@click.argument("folder", type=FOLDER)
 def masks_import(project: Path, folder: Path) -> None:
-    """Take the masks in FOLDER as an edit; `run` again to have just the touched frames done again."""
+    """Take the masks in FOLDER as an edit of PROJECT.
+
+    Each frame that has a PNG there gets exactly that mask. `run` again, and just what sees the edit is done again.
+
+    Example: lacuna masks import clean.mkv.lacuna painted/
+    """
     from restore.masks import import_masks
+    from restore.progress import show_frames
     from restore.store import Store
 
-    edit = import_masks(Store.open(project), folder)
-    click.echo(f"edit {edit.number}: {len(edit.digests)} frames. Run the same `lacuna run` again to apply it.")
+    with show_frames("import", as_json=False) as on_frame:
+        edit = import_masks(Store.open(project), folder, on_frame)
+    frames = counted(len(edit.digests), "frame")
+    click.echo(f"edit {edit.number}: {frames}. To apply it: the same `lacuna run` again, with --overwrite.")
 
 
 @lacuna.command()
 @click.argument("source")
 @click.argument("output")
-@click.option("--project", required=True, type=click.Path(path_type=Path), help="The project that made OUTPUT.")
+@click.option("--project", required=True, type=THING, help="The project that made OUTPUT.")
 @click.option("--json", "as_json", is_flag=True, help="The proof as JSON.")
 def verify(source: str, output: str, project: Path, as_json: bool) -> None:
-    """Prove that OUTPUT differs from SOURCE only where the project's masks are.
+    """Prove that only what was filled differs.
 
-    Decodes both again and compares every sample. Exits with 1 where anything else changed.
+    Decodes SOURCE and OUTPUT again and compares every sample. Exits with 1 where anything else changed.
+
+    Example: lacuna verify reel.mkv clean.mkv --project clean.mkv.lacuna
     """
+    from restore.answers import in_json
+    from restore.progress import show_frames
     from restore.proof import prove, sentence
 
-    proof = prove(source, output, project)
-    click.echo(sentence(proof)) if not as_json else emit(asdict(proof))
+    with show_frames("verify", as_json) as on_frame:
+        proof = prove(source, output, project, on_frame)
+    tell(in_json(proof) if as_json else [sentence(proof)])
     sys.exit(0 if proof.holds else FAILED)
 
 
 @lacuna.command()
-@click.argument("project", type=click.Path(path_type=Path))
-@click.option("--json", "as_json", is_flag=True)
+@click.argument("project", type=THING)
+@click.option("--json", "as_json", is_flag=True, help="The same as JSON.")
 def status(project: Path, as_json: bool) -> None:
-    """Say how far a project is and what failed."""
-    from restore.progress import standing
+    """Say how far PROJECT is and what failed.
+
+    Example: lacuna status clean.mkv.lacuna
+    """
+    from restore.answers import about_standing, in_json, standing
 
     found = standing(project)
-    if as_json:
-        emit(asdict(found))
-        return
-    click.echo(f"  source  {found.source}\n  output  {found.output}\n  recipe  {found.workflow}")
-    for stage, (done, total) in found.stages.items():
-        click.echo(f"{stage:>8}  {done} of {total} steps")
-    for name, why in found.failed.items():
-        click.echo(f"  failed  {name}: {why}")
+    tell(in_json(found) if as_json else about_standing(found))
 
 
 @lacuna.command()
-@click.argument("project", type=click.Path(path_type=Path))
-@click.option("-o", "--output", "folder", type=click.Path(path_type=Path), help="Folder to write to. [PROJECT]")
+@click.argument("project", type=THING)
+@click.option("-o", "--output", "folder", type=FOLDER, help="Folder to write to. [PROJECT]")
 def report(project: Path, folder: Path | None) -> None:
-    """Write report.html and report.json of a project."""
+    """Write report.html and report.json of PROJECT.
+
+    Example: lacuna report clean.mkv.lacuna -o delivery/
+    """
     from restore.restoration import report as write
 
-    for path in write(project, folder):
-        click.echo(path)
+    tell(map(str, write(project, folder)))
 
 
 @lacuna.command()
 @click.argument("name", default="")
 def parts(name: str) -> None:
-    """List the parts a recipe can name; with NAME, one part and its parameters."""
-    from restore import parts as rooms
+    """List the parts a recipe can name.
 
-    listed = [(room, part) for room, part in rooms.names() if name in ("", part)]
-    if not listed:
-        raise click.UsageError(f"there is no part {name!r}; `lacuna parts` lists them.")
-    for room, part in listed:
-        cls, _ = rooms.find(room, part)
-        click.echo(f"{room}.{part:16} {rooms.about(cls)}")
-        if name:
-            for line in rooms.parameters(cls):
-                click.echo(f"    {line}")
+    With NAME, one part and its parameters. Example: lacuna parts dirt
+    """
+    from restore.answers import about_parts
+
+    lines = list(about_parts(name))
+    if not lines:
+        known = [part for _, part in part_names()]
+        raise click.UsageError(f"there is no part {name!r}.{nearest(name, known)} `lacuna parts` lists them.")
+    tell(lines)
 
 
 @lacuna.group()
@@ -309,62 +261,54 @@ def workflows() -> None:
 @workflows.command("list")
 def workflows_list() -> None:
     """List the recipes."""
-    from restore.recipe import load, shipped
-
-    for name in shipped():
-        click.echo(f"{name:10} {load(name).about}")
+    tell(f"{name:10} {recipe.load(name).about}" for name in recipe.shipped())
 
 
 @workflows.command("show")
 @click.argument("name")
-@click.option("--set", "settings", multiple=True, metavar="PART.FIELD=VALUE")
+@click.option("--set", "settings", multiple=True, metavar="PART.FIELD=VALUE", help="Change one recipe value.")
 def workflows_show(name: str, settings: tuple[str, ...]) -> None:
-    """Print a recipe with every default filled in: a file to start your own from."""
-    from restore.recipe import load
+    """Print a recipe with every default filled in.
 
-    click.echo(load(name, settings).to_toml(), nl=False)
+    A file to start your own from. Example: lacuna workflows show film > mine.toml
+    """
+    click.echo(recipe.load(name, settings).to_toml(), nl=False)
 
 
 @lacuna.command()
-@click.argument("folder", default="demo", type=click.Path(path_type=Path))
+@click.argument("folder", default="demo", type=FOLDER)
 def demo(folder: Path) -> None:
-    """Make a damaged reel in FOLDER, restore it, and say what came of it."""
-    from restore.report.sheet import before_and_after
-    from restore.restoration import Wish, carry_out, open_session, prepare
-    from restore.scenes.reel import Reel, make_reel
+    """Make a damaged reel and restore it.
 
-    folder.mkdir(parents=True, exist_ok=True)
-    reel, output = folder / "damaged.mkv", folder / "restored.mkv"
-    if not reel.exists():
-        click.echo(f"making a damaged reel of {Reel().frames} frames: {reel}")
-        make_reel(reel, Reel())
-    prepared = prepare(Wish(str(reel), str(output)))
-    from restore.progress import show
+    Everything goes into FOLDER [demo]: the reel, its restoration, the report, and a picture of both.
+    """
+    from restore.demo import damaged_reel, picture
+    from restore.restoration import prepare
 
-    with show(prepared, False) as on_result:
-        outcome = carry_out(prepared, on_result)
-    tell(prepared, outcome)
-    sheet = before_and_after(open_session(prepared.project), folder / "before_after.png")
-    click.echo(f"picture  {sheet}")
-    sys.exit(0 if outcome.ok else FAILED)
+    prepared = prepare(damaged_reel(folder, click.echo))
+    ok = done(prepared, as_json=False)
+    click.echo(f"picture  {picture(prepared)}")
+    sys.exit(0 if ok else FAILED)
 
 
 @lacuna.group()
 def bench() -> None:
-    """Measure the program on this machine: quality against known damage, speed against a plain transcode."""
+    """Measure quality and speed on this machine."""
 
 
 @bench.command("quality")
-@click.argument("clips", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--frames", default=16, show_default=True, help="Frames judged in each piece of a clip.")
+@click.argument("clips", nargs=-1, type=THING)
+@click.option("--frames", type=click.IntRange(1), default=16, show_default=True, help="Frames judged in a piece.")
 @click.option("--seed", "seeds", multiple=True, type=int, default=(101, 102, 103), show_default=True,
               help="Seeds of the damage; one piece of each clip a seed.")
-@click.option("--workflow", default="film", show_default=True)
+@click.option("--workflow", default="film", show_default=True, help="The recipe to judge: a name or a TOML file.")
 @click.option("--kind", "kinds", multiple=True, help="Kinds of damage, e.g. dust dirt blotch scratch. [all]")
 def bench_quality(
     clips: tuple[Path, ...], frames: int, seeds: tuple[int, ...], workflow: str, kinds: tuple[str, ...]
 ) -> None:
-    """Damage clean CLIPS in a known way and print how well that is filled and found (scenes of its own without CLIPS).
+    """Judge filling and finding on known damage.
+
+    Damages clean CLIPS, or scenes of its own without CLIPS, and prints how well that is filled and found.
 
     \b
     Example:
@@ -413,12 +357,16 @@ def bench_detect(clips: tuple[Path, ...], folder: Path | None, **choice: Any) ->
 
 
 @bench.command("speed")
-@click.option("-o", "--output", "folder", default="bench", show_default=True, type=click.Path(path_type=Path),
+@click.option("-o", "--output", "folder", default="bench", show_default=True, type=FOLDER,
               help="Where the reels are made and kept.")
-@click.option("--frames", default=48, show_default=True)
-@click.option("--long", "long_repeats", default=10, show_default=True, help="Length of the long reel in reels, or 0.")
+@click.option("--frames", type=click.IntRange(1), default=48, show_default=True, help="Length of the reel.")
+@click.option("--long", "long_repeats", type=click.IntRange(0), default=10, show_default=True,
+              help="Length of the long reel in reels, or 0.")
 def bench_speed(folder: Path, frames: int, long_repeats: int) -> None:
-    """Print time, memory, disk and decodes on a generated 1920x1080 10-bit reel beside a plain transcode of it."""
+    """Time it beside a plain transcode.
+
+    Prints time, memory, disk and decodes on a generated 1920x1080 10-bit reel.
+    """
     from restore.benchmark import Speed, speeds
     from restore.measure.speed import table
 
@@ -426,36 +374,66 @@ def bench_speed(folder: Path, frames: int, long_repeats: int) -> None:
     click.echo(table(rows))
 
 
-def tell(prepared: Prepared, outcome: Any) -> None:
-    """Print what a run came to, for people."""
-    from restore.progress import closing
+@lacuna.group()
+def scenes() -> None:
+    """Look at the generated scenes that detectors and fillers are trained on."""
 
-    for line in closing(prepared, outcome):
+
+@scenes.command("sheet")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="First lesson shown.")
+@click.option("--rows", type=click.IntRange(1, 200), default=10, show_default=True)
+@click.option("-o", "--output", default="sheet.png", show_default=True, type=click.Path(path_type=Path))
+@click.option("--stills", is_flag=True, help="Photographs and documents instead of film.")
+@click.option("--textures", type=click.Path(exists=True, file_okay=False, path_type=Path),
+              help="A folder of photographs to cut some of the scenes out of.")
+def scenes_sheet(seed: int, rows: int, output: Path, stills: bool, textures: Path | None) -> None:
+    """Draw a contact sheet of lessons: as damaged, clean, and what befell each pixel in colours.
+
+    \b
+    Example:
+      lacuna scenes sheet --seed 40 -o lessons.png
+    """
+    from restore.scenes.sheet import save_sheet, sheet
+
+    try:
+        click.echo(save_sheet(output, sheet(seed, rows, stills, textures)))
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+
+
+def done(prepared: Prepared, as_json: bool) -> bool:
+    """Carry out what was prepared, show it going on and tell what came of it; return whether all of it succeeded."""
+    from restore.answers import about_run, ending, in_json
+    from restore.progress import show
+    from restore.restoration import carry_out
+
+    with show(prepared, as_json) as on_result:
+        outcome = carry_out(prepared, on_result)
+    tell(in_json(ending(prepared, outcome)) if as_json else about_run(prepared, outcome))
+    return outcome.ok
+
+
+def tell(lines: Iterable[str]) -> None:
+    """Print lines, each as soon as it is there."""
+    for line in lines:
         click.echo(line)
-
-
-def emit(facts: Any) -> None:
-    """Print one JSON object on a line of its own."""
-    click.echo(json.dumps(facts, default=str))
-
-
-def duration(seconds: float) -> str:
-    """Write seconds as people do."""
-    minutes = round(seconds / 60)
-    return f"{seconds:.0f} s" if seconds < 90 else f"{minutes} min" if minutes < 120 else f"{minutes / 60:.1f} h"
 
 
 def main() -> None:
     """Run the command line; errors raised on purpose are printed without a traceback."""
-    from restore.errors import RestoreError
-
     try:
-        lacuna.main(standalone_mode=False)
+        lacuna.main(prog_name="lacuna", standalone_mode=False)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
     except RestoreError as error:
         click.echo(f"lacuna: {error}", err=True)
+        sys.exit(FAILED)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        click.echo(f"lacuna: {error.filename}: {error.strerror}. Check the path, who may write there, and the space on "
+                   "its disk.", err=True)
         sys.exit(FAILED)
     except (click.Abort, KeyboardInterrupt):
         click.echo("\ninterrupted; what is finished is kept, and the same command goes on from there.", err=True)

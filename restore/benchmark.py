@@ -25,7 +25,7 @@ from restore.recipe import Recipe, load
 from restore.scenes.damage import Damage
 from restore.scenes.film import Film
 from restore.scenes.reel import FILM_10BIT, Reel, make_reel
-from restore.scenes.wear import KINDS
+from restore.scenes.wear import EXTRA_KINDS, KINDS
 from restore.span import Span
 from restore.window import Window
 
@@ -56,8 +56,9 @@ class Trial:
 
     def __post_init__(self) -> None:
         """Refuse kinds of damage that do not exist, and nothing to judge."""
-        if unknown := sorted(set(self.kinds) - set(KINDS)):
-            raise RecipeError(f"benchmark: there is no kind of damage {unknown[0]!r}; there are {', '.join(KINDS)}.")
+        known = KINDS if self.overlays else (*KINDS, *EXTRA_KINDS)
+        if unknown := sorted(set(self.kinds) - set(known)):
+            raise RecipeError(f"benchmark: there is no kind of damage {unknown[0]!r}; there are {', '.join(known)}.")
         if self.frames < 1 or not 0 <= self.severity <= 1:
             raise RecipeError(
                 f"benchmark: frames is {self.frames} and severity {self.severity}; 1 or more and 0 to 1 are needed."
@@ -86,6 +87,11 @@ def quality(
     damage: scratches and hairs in the gate stay where they are, dust, dirt, hairs and blotches last a frame.
     """
     recipe = load(workflow)
+    if not recipe.detect or not recipe.fill:
+        raise RecipeError(
+            f"the recipe {workflow} has {len(recipe.detect)} detectors and {len(recipe.fill)} fillers; needed to judge "
+            "both: one of each. Choose another --workflow."
+        )
     fills, finds = [], []
     for clip, seed in pieces(clips, frames, seeds):
         damage = Damage(seed, clip.size, kinds=tuple(kinds), film_frames=len(clip.pictures))
@@ -104,6 +110,11 @@ def pieces(
     length = frames + 2 * edge_frames
     for path in clips:
         source = probe(path)
+        if source.frames <= 2 * EDGE_FRAMES:
+            raise SourceError(
+                f"{path} has {source.frames} frames; needed: more than {2 * EDGE_FRAMES}, for {EDGE_FRAMES} at either "
+                "end are not judged. Give a longer clip."
+            )
         for k, seed in enumerate(seeds):
             room = max(0, source.frames - length)
             start = room * (k + 1) // (len(seeds) + 1)

@@ -9,6 +9,7 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -50,7 +51,7 @@ class Edits:
         path = self.folder / f"{number:06d}.json"
         shapes = {m.shape for m in masks.values()}
         if len(shapes) > 1:
-            raise StoreError(f"the masks of one edit need one size; found {sorted(shapes)}.")
+            raise StoreError(f"the masks of one edit need one size; found {sorted(shapes)}. Make them the film's.")
         packed = {str(t): np.packbits(m, axis=1) for t, m in masks.items()}
         with open(path.with_suffix(".npz"), "wb") as file:
             np.savez_compressed(file, **packed)  # type: ignore[arg-type]  # its stub takes the names for options
@@ -60,8 +61,12 @@ class Edits:
 
     def mask(self, edit: Edit, t: int, width: int) -> Bits:
         """Return the mask (H, W) that an edit has for frame t."""
-        with np.load(self.folder / f"{edit.number:06d}.npz") as packed:
-            return np.unpackbits(packed[str(t)], axis=1, count=width).astype(bool)
+        path = self.folder / f"{edit.number:06d}.npz"
+        try:
+            with np.load(path) as packed:
+                return np.unpackbits(packed[str(t)], axis=1, count=width).astype(bool)
+        except (OSError, ValueError, KeyError, BadZipFile) as error:
+            raise StoreError(_damaged(path, error)) from error
 
     def apply(self, mask: Bits, t: int, revision: int | None = None) -> Bits:
         """Return what the edits make of a detected mask (H, W) of frame t."""
@@ -77,5 +82,15 @@ class Edits:
 
 
 def _load(path: Path) -> Edit:
-    data = json.loads(path.read_text(encoding="utf-8"))
-    return Edit(**{**data, "digests": {int(t): d for t, d in data["digests"].items()}})
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        return Edit(**{**data, "digests": {int(t): d for t, d in data["digests"].items()}})
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise StoreError(_damaged(path, error)) from error
+
+
+def _damaged(path: Path, error: Exception) -> str:
+    return (
+        f"the edit {path} cannot be read ({error}); an edit is a .json and a .npz of one number. Put both back from a "
+        "copy, or remove both and import the masks again."
+    )

@@ -22,41 +22,52 @@ from restore.store import Store
 
 
 def export_masks(
-    session: Session, folder: Path, layer: str = "", on_frame: Callable[[int], None] = lambda _: None
+    session: Session, folder: Path, layer: str = "", on_frame: Callable[[int, int], None] = lambda done, total: None
 ) -> int:
     """Write the masks of a project, one PNG a frame: the effective mask, or one detector's layer.
 
-    Returns the number of files. Raises OutputError where the folder holds files already, MaskError for a layer
-    there is not.
+    `on_frame` is told how many are written, of how many. Returns the number of files. Raises OutputError where the
+    folder holds files already, MaskError for a layer there is not.
     """
     layers = session.store.mask_layers()
     if layer and layer not in layers:
         has = ", ".join(layers) or "none"
-        raise MaskError(f"there is no mask layer {layer!r} in {session.store.folder}; it has {has}.")
-    if folder.exists() and any(folder.iterdir()):
-        raise OutputError(f"{folder} is not empty; masks are written to a new or empty folder only.")
+        raise MaskError(
+            f"there is no mask layer {layer!r} in {session.store.folder}; it has {has}. "
+            "Choose one of them, or leave --layer out for the mask that counts."
+        )
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        what = "is not empty" if folder.is_dir() else "is no folder"
+        raise OutputError(f"{folder} {what}; masks are written to a new or empty folder only. Choose another.")
     folder.mkdir(parents=True, exist_ok=True)
     for t in session.store.source.span:
         mask = session.store.mask(layer, t) if layer else session.edits.apply(session.detected(t), t)
         _write(folder / f"{t:06d}.png", mask)
-        on_frame(t)
+        on_frame(t + 1, session.store.source.frames)
     return session.store.source.frames
 
 
-def import_masks(store: Store, folder: Path, by: str = "", on_frame: Callable[[int], None] = lambda _: None) -> Edit:
+def import_masks(
+    store: Store, folder: Path, on_frame: Callable[[int, int], None] = lambda done, total: None
+) -> Edit:
     """Record a folder of masks as an edit: each frame that has a file gets exactly that mask from now on.
 
-    Raises MaskError for files that are no masks of this film; then nothing is recorded.
+    `on_frame` is told how many were read, of how many. Raises MaskError for files that are no masks of this film; then
+    nothing is recorded.
     """
-    files = sorted(folder.glob("*.png")) if folder.is_dir() else []
+    files = sorted(f for f in folder.iterdir() if f.suffix.lower() == ".png") if folder.is_dir() else []
     if not files:
-        raise MaskError(f"{folder} holds no PNG files; masks are named 000000.png, 000001.png ... counted from 0.")
-    masks, reader = {}, Matte(str(folder))
+        what = "holds no PNG files" if folder.is_dir() else "is no folder"
+        raise MaskError(f"{folder} {what}; give a folder of masks named 000000.png, 000001.png ... counted from 0.")
+    masks: dict[int, Bits] = {}
+    reader = Matte(str(folder))
     for file in files:
         t = _frame_of(file, store.source.span)
+        if t in masks:
+            raise MaskError(f"{file.name} is a second mask for frame {t} in {folder}. Keep one of them.")
         masks[t] = reader.read(file, store.source.size)
-        on_frame(t)
-    return Edits(store.folder / "edits").append("replace", masks, by, f"imported {len(masks)} masks")
+        on_frame(len(masks), len(files))
+    return Edits(store.folder / "edits").append("replace", masks, note=f"imported {len(masks)} masks")
 
 
 def _frame_of(file: Path, film: Span) -> int:
@@ -64,7 +75,10 @@ def _frame_of(file: Path, film: Span) -> int:
         raise MaskError(f"{file.name} is not named for a frame. Name masks 000000.png, 000001.png ... counted from 0.")
     t = int(file.stem)
     if t not in film:
-        raise MaskError(f"{file.name} names frame {t}, and the film has frames 0 to {film.stop - 1}.")
+        raise MaskError(
+            f"{file.name} names frame {t}, and the film has frames 0 to {film.stop - 1}. "
+            "Take it out, or number the masks from 0."
+        )
     return t
 
 

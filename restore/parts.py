@@ -31,6 +31,10 @@ from restore.errors import PartError, RecipeError
 
 ROOMS = ("detect", "fill", "blend", "encode")
 GROUP = "lacuna.parts"
+WRITTEN = {
+    "int": "a whole number", "float": "a number", "bool": "true or false", "str": 'text (in a recipe file: in quotes)'
+}
+"""What a person is told to write for a field of a type."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +78,7 @@ class Part:
 
 
 def make(room: str, spec: str, params: Mapping[str, Any], where: str = "recipe") -> Part:
-    """Return the part `spec` of a room with its parameters set.
+    """Return the part `spec` of a room with its parameters set; `where` names the recipe in errors.
 
     Raises PartError where there is no such part, RecipeError where it has no such parameter or refuses the value.
     """
@@ -100,7 +104,7 @@ def find(room: str, spec: str) -> tuple[type, str]:
     for point in entry_points(group=GROUP, name=f"{room}.{spec}"):
         return point.load(), f"{point.dist.name} {point.dist.version}" if point.dist else ""
     known = [n for r, n in names() if r == room]
-    raise PartError(f"there is no part {room}.{spec}.{_nearest(spec, known)} Known: {', '.join(known)}.")
+    raise PartError(f"there is no part {room}.{spec}.{nearest(spec, known)} Known: {', '.join(known)}.")
 
 
 def names() -> list[tuple[str, str]]:
@@ -148,7 +152,7 @@ def camel(name: str) -> str:
 
 def unknown(where: str, key: str, known: list[str]) -> str:
     """Return the message for a key nobody knows, with the nearest one that exists."""
-    return f"{where} has no field {key!r}.{_nearest(key, known)} Fields: {', '.join(known) or 'none'}."
+    return f"{where} has no field {key!r}.{nearest(key, known)} Fields: {', '.join(known) or 'none'}."
 
 
 def check_type(where: str, field: dataclasses.Field[Any], value: Any) -> None:
@@ -158,7 +162,7 @@ def check_type(where: str, field: dataclasses.Field[Any], value: Any) -> None:
     if wanted is None:
         return
     if not isinstance(value, wanted) or (isinstance(value, bool) and kind != "bool"):  # type: ignore[arg-type]
-        raise RecipeError(f"{where} is {value!r}, a {type(value).__name__}; it needs to be of type {kind}.")
+        raise RecipeError(f"{where} is {value!r}; it needs to be {WRITTEN[kind]}.")
 
 
 def _holds_part(source: Path, name: str) -> bool:
@@ -184,13 +188,18 @@ def _from_file(spec: str) -> tuple[type, str]:
 def _load(file: Path) -> ModuleType:
     spec = importlib.util.spec_from_file_location(f"lacuna_part_{file.stem}", file)
     if spec is None or spec.loader is None:
-        raise PartError(f"{file} cannot be read as Python.")
+        raise PartError(f"{file} cannot be read as Python; a part is a file that ends in .py.")
     module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:  # it is a stranger's code, and may raise anything
+        why = f"{type(error).__name__}: {error}"
+        raise PartError(f"{file} cannot be loaded as a part ({why}). Correct it, or install what it needs.") from error
     return module
 
 
-def _nearest(word: str, known: list[str]) -> str:
+def nearest(word: str, known: list[str]) -> str:
+    """Return " Did you mean ...?" with the one of the known words that is like a word, or nothing."""
     close = difflib.get_close_matches(word, known, 1)
     return f" Did you mean {close[0]!r}?" if close else ""
 

@@ -17,6 +17,7 @@ from restore.parts import Part
 from restore.recipe import Recipe
 from restore.source import Source
 from restore.span import Span
+from restore.written import counted
 
 SPAN_FRAMES = (24, 16, 12, 8, 6, 4, 3, 2, 1)
 """Span lengths to choose from: the longest that memory allows. They do not change a pixel."""
@@ -113,7 +114,7 @@ def _fitting(
                 peak = peak_bytes(source, caches, threads)
                 if limit is None or peak <= limit:
                     return length, threads, caches, peak
-    raise BudgetError(_too_little(source, peak, allowed or 0))
+    raise BudgetError(_too_little(source, peak, lengths[-1], budget))
 
 
 def make_steps(
@@ -204,10 +205,12 @@ def _seconds(source: Source, steps: Iterable[Step], lanes: int) -> float:
     return work / max(1, lanes)
 
 
-def _too_little(source: Source, peak: int, allowed: int) -> str:
+def _too_little(source: Source, peak: int, span_frames: int, budget: Budget) -> str:
     h, w = source.size
+    more = f"{-(-peak * budget.processes // 2**20)}M"
+    ways = f"--memory {more}" if budget.processes == 1 else f"--memory {more} for all of them, take fewer --workers"
     return (
-        f"one process needs {peak / 2**20:,.0f} MB for {w}x{h} {source.pixels.name} even with spans of the least "
-        f"length and one thread, and --memory is {allowed / 2**20:,.0f} MB. Allow --memory "
-        f"{-(-peak // 2**20)}M, or use a machine that has it."
+        f"one process needs {peak / 2**20:,.0f} MB for {w}x{h} {source.pixels.name} even with one thread and spans of "
+        f"{counted(span_frames, 'frame')}, and may take {(budget.memory_bytes or 0) / 2**20:,.0f} MB. "
+        f"Allow {ways}, or use a machine that has it."
     )

@@ -6,6 +6,7 @@ The frame index comes from the packets' presentation times, so it is exact whate
 from __future__ import annotations
 
 import hashlib
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ from restore.errors import SourceError
 from restore.layout import layout_of
 from restore.source import PixelFormat, Source, Stream
 from restore.timing import exact_rate
+from restore.written import counted
 
 FIELD_ORDERS = {2: "tt", 3: "bb", 4: "tb", 5: "bt"}
 """AVFieldOrder: which field is coded first, which is shown first."""
@@ -43,7 +45,7 @@ def probe(path: str | Path, rate: Fraction | None = None) -> Source:
     file = Path(path)
     _require_file(file)
     if rate is not None:
-        raise SourceError(f"{file}: a rate was given, but a video file has its own; leave the rate out")
+        raise SourceError(f"{file}: a rate was given, but a video file has its own; leave --rate out")
     return _video(file)
 
 
@@ -60,7 +62,9 @@ def _require_file(file: Path) -> None:
     if not file.exists():
         raise SourceError(f"{file}: no such file; check the path")
     if not file.is_file():
-        raise SourceError(f"{file}: neither a file nor a folder")
+        raise SourceError(f"{file}: neither a file nor a folder; give a video file, a picture or a folder of pictures")
+    if not os.access(file, os.R_OK):
+        raise SourceError(f"{file}: you have no permission to read it; ask its owner, or copy it")
     if not file.stat().st_size:
         raise SourceError(f"{file}: the file is empty (0 bytes); copy it again from its source")
 
@@ -159,7 +163,8 @@ def _opened(file: Path) -> Iterator[Any]:
     except av.FFmpegError as e:
         raise SourceError(
             f"{file}: not a media file that can be read ({e.strerror}); needed: a video file, a picture or a folder of "
-            "pictures. If it should be a film, its header is damaged or its end, with the index, is missing"
+            "pictures. If it should be a film, its header is damaged or its end, with the index, is missing: copy it "
+            "again from its source"
         ) from e
     with container:
         name = container.format.name
@@ -188,7 +193,8 @@ def _picture_stream(container: Any, file: Path) -> Any:
 
 def _pixels(context: Any, file: Path) -> PixelFormat:
     if not context.pix_fmt or not context.width or not context.height:
-        raise SourceError(f"{file}: the {context.name} stream gives no size or pixel format: its header is damaged")
+        raise SourceError(f"{file}: the {context.name} stream gives no size or pixel format: its header is damaged; "
+                          "copy the file again from its source")
     try:
         pixels = layout_of(context.pix_fmt).pixels
     except SourceError as e:
@@ -225,7 +231,10 @@ def _packets(container: Any, stream: Any, file: Path) -> _Index:
     except av.FFmpegError as e:
         index.broke = str(e.strerror)
     if not index.packets:
-        raise SourceError(f"{file}: the video stream holds no pictures: its header is damaged or its end is missing")
+        raise SourceError(
+            f"{file}: the video stream holds no pictures: its header is damaged or its end is missing; copy the file "
+            "again from its source"
+        )
     if index.without_time or (index.without_pts and stream.codec_context.has_b_frames):
         raise SourceError(
             f"{file}: {index.without_pts} of {index.packets} pictures have no presentation time; needed: one for each. "
@@ -274,11 +283,11 @@ def _others(container: Any, picture: int) -> tuple[Stream, ...]:
 
 def _notes(file: Path, container: Any, stream: Any, index: _Index, varies: bool) -> Iterator[str]:
     if index.broke:
-        yield f"the file ends early or is damaged after {len(index.pts)} frames ({index.broke})"
+        yield f"the file ends early or is damaged after {counted(len(index.pts), 'frame')} ({index.broke})"
     elif stream.frames > index.packets:
         yield f"the file ends early: it announces {stream.frames} frames, {index.packets} are there"
     elif "matroska" in container.format.name and _matroska_ends_early(file):
-        yield f"the file ends early: {len(index.pts)} frames are there, its end is missing"
+        yield f"the file ends early, after {counted(len(index.pts), 'frame')}: its end is missing"
     if index.corrupt:
         yield f"{index.corrupt} frames are marked as damaged in the container"
     if varies:

@@ -17,11 +17,12 @@ from restore.span import Span
 
 
 def prove(
-    source: str, output: str, project: Path, progress: Callable[[int], None] | None = None
+    source: str, output: str, project: Path, on_frame: Callable[[int, int], None] = lambda done, total: None
 ) -> Proof:
     """Compare `source` and `output` sample by sample outside what the project filled; record the proof in the project.
 
     What was masked but could not be filled must be the source's own as well, and edits made since do not count.
+    `on_frame` is told how many frames were compared, of how many.
 
     Raises StoreError where the project was made from another file.
     """
@@ -33,7 +34,9 @@ def prove(
         frames = Span(*last.frames) if last else known.span
         joined = session.store.ledger.read("join", frames)
         lossless = bool(joined.facts.get("lossless", True)) if joined else True
-        proof = verify(found, output, session.filled, lossless, progress, frames)
+        proof = verify(
+            found, output, session.filled, lossless, lambda t: on_frame(t - frames.start + 1, len(frames)), frames
+        )
     finally:
         session.close()
     facts = {k: v for k, v in asdict(proof).items() if k != "digests"}
@@ -57,7 +60,10 @@ def sentence(proof: Proof) -> str:
             f"the proof ends at the encoder: this output is lossy. {proof.frames:,} frames, size, rate and times "
             f"agree; PSNR outside the masks is {proof.psnr_db:.1f} dB. Make a .mkv (FFV1) for a proof to the last bit."
         )
-    return "VIOLATED: " + "; ".join(_complaints(proof)) + "."
+    return (
+        "VIOLATED: " + "; ".join(_complaints(proof)) + ". Check that this is the output the project made; if it is, "
+        "have it made again: the same `lacuna run` with --overwrite."
+    )
 
 
 def _complaints(proof: Proof) -> list[str]:

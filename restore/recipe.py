@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from restore.errors import RecipeError
-from restore.parts import Part, check_type, make, unknown
+from restore.parts import ROOMS, Part, check_type, make, names, nearest, unknown
 
 PRESETS = ("ultrafast", "fast", "medium")
 
@@ -71,10 +71,6 @@ class Recipe:
         """Return the sha256 of the complete text."""
         return hashlib.sha256(self.to_toml().encode()).hexdigest()
 
-    def with_masks(self, folder: Path) -> Recipe:
-        """Return the recipe with the masks of a folder in place of every detector."""
-        return dataclasses.replace(self, detect=(make("detect", "matte", {"folder": str(folder)}, "--masks"),))
-
     def to_toml(self) -> str:
         """Return the recipe as TOML with every default filled in."""
         lines = [f"name = {_toml(self.name)}", f"about = {_toml(self.about)}"]
@@ -89,21 +85,28 @@ class Recipe:
         return "\n".join(lines) + "\n"
 
 
-def load(name_or_path: str, settings: Sequence[str] = ()) -> Recipe:
+def load(name_or_path: str, settings: Sequence[str] = (), masks: Path | None = None) -> Recipe:
     """Return the recipe of a name ("film") or a TOML file, with `part.field=value` settings applied.
 
-    Raises RecipeError for an unknown recipe, key or value.
+    With `masks` the pictures of that folder take the place of every detector. Raises RecipeError for an unknown
+    recipe, key or value.
     """
     text, where = _read(name_or_path)
-    return loads(text, where, settings)
+    return loads(text, where, settings, masks)
 
 
-def loads(text: str, where: str = "recipe", settings: Sequence[str] = ()) -> Recipe:
-    """Return the recipe that a TOML text describes, with `part.field=value` settings applied."""
+def loads(text: str, where: str = "recipe", settings: Sequence[str] = (), masks: Path | None = None) -> Recipe:
+    """Return the recipe that a TOML text describes, with the masks and settings applied as in `load`."""
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise RecipeError(f"{where} is not valid TOML: {error}.") from error
+        raise RecipeError(
+            f"{where} is not valid TOML: {error}. Correct it there; `lacuna workflows show film` prints one that is."
+        ) from error
+    _require_shape(data, where)
+    if masks is not None:
+        kept: dict[str, Any] = next((p for p in data.get("detect", ()) if p.get("part") == "matte"), {})
+        data["detect"] = [{**kept, "part": "matte", "folder": str(masks)}]
     for setting in settings:
         _apply(data, setting, where)
     return build(data, where)
@@ -127,6 +130,24 @@ def build(data: Mapping[str, Any], where: str = "recipe") -> Recipe:
     )
 
 
+def _require_shape(data: Mapping[str, Any], where: str) -> None:
+    """Refuse a document whose rooms are not written as they must be; which keys there are is looked at later."""
+    for room in ("detect", "fill", "blend"):
+        entries = data.get(room, [])
+        odd = [entries] if not isinstance(entries, list) else [e for e in entries if not isinstance(e, dict)]
+        odd += [e for e in entries if isinstance(e, dict) and not isinstance(e.get("part"), str)] if not odd else []
+        if odd:
+            raise RecipeError(
+                f"{where}: every part of {room} needs [[{room}]], in double brackets, with part = \"name\" under it; "
+                f"found {odd[0]!r}."
+            )
+    tables = {room: data.get(room, {}) for room in ("policy", "motion", "encode")}
+    tables |= {f"encode.{k}": v for k, v in tables["encode"].items()} if isinstance(tables["encode"], dict) else {}
+    for room, table in tables.items():
+        if not isinstance(table, dict):
+            raise RecipeError(f"{where}: {room} is {table!r}; it needs [{room}] with fields under it.")
+
+
 def shipped() -> list[str]:
     """Return the names of the recipes that come with the program."""
     return sorted(f.name[:-5] for f in resources.files("workflows").iterdir() if f.name.endswith(".toml"))
@@ -138,20 +159,24 @@ def _read(name_or_path: str) -> tuple[str, str]:
         return file.read_text(encoding="utf-8"), f"workflows/{name_or_path}.toml"
     path = Path(name_or_path)
     if path.is_file():
-        return path.read_text(encoding="utf-8"), str(path)
+        try:
+            return path.read_text(encoding="utf-8"), str(path)
+        except UnicodeDecodeError as error:
+            raise RecipeError(
+                f"{path} is no recipe: its byte {error.start} is not UTF-8 text. A recipe is a TOML file; "
+                "`lacuna workflows show film` prints one to start from."
+            ) from error
     raise RecipeError(
-        f"there is no recipe {name_or_path!r}: neither a file nor one of {', '.join(shipped())}. "
-        "List them with `lacuna workflows list`."
+        f"there is no recipe {name_or_path!r}: neither a file nor one of {', '.join(shipped())}."
+        f"{nearest(name_or_path, shipped())} `lacuna workflows list` says what each is for."
     )
 
 
 def _parts(room: str, data: Mapping[str, Any], where: str) -> tuple[Part, ...]:
-    out = []
-    for entry in data.get(room, ()):
-        if not isinstance(entry, dict) or "part" not in entry:
-            raise RecipeError(f"{where}: every [[{room}]] needs part = \"name\"; found {entry!r}.")
-        out.append(make(room, str(entry["part"]), {k: v for k, v in entry.items() if k != "part"}, where))
-    return tuple(out)
+    return tuple(
+        make(room, entry["part"], {k: v for k, v in entry.items() if k != "part"}, where)
+        for entry in data.get(room, ())
+    )
 
 
 def _settings(cls: type[Any], values: Mapping[str, Any], where: str) -> Any:
@@ -168,9 +193,10 @@ def _apply(data: dict[str, Any], setting: str, where: str) -> None:
     target, equals, text = setting.partition("=")
     owner, _, key = target.strip().rpartition(".")
     if not equals or not owner:
-        raise RecipeError(f"--set {setting!r}: write part.field=value, for example dirt.threshold=30.")
+        raise RecipeError(f"--set {setting!r}: write part.field=value, for example dirt.contrast_levels=25.")
     value = _value(text.strip())
-    owner = owner.removeprefix("detect.").removeprefix("fill.").removeprefix("blend.").removeprefix("encode.")
+    room, _, named = owner.partition(".")
+    owner = named if room in ROOMS else owner
     if owner in ("policy", "motion"):
         data.setdefault(owner, {})[key] = value
         return
@@ -182,11 +208,12 @@ def _apply(data: dict[str, Any], setting: str, where: str) -> None:
 
 
 def _encoder_settings(data: dict[str, Any], owner: str, setting: str, where: str) -> dict[str, Any]:
-    from restore.parts import names
-
     if ("encode", owner) not in names():
-        used = [p["part"] for room in ("detect", "fill", "blend") for p in data.get(room, ())]
-        raise RecipeError(f"--set {setting}: {where} uses no part {owner!r}; it uses {', '.join(used)}.")
+        used = [p["part"] for room in ("detect", "fill", "blend") for p in data.get(room, ())] + ["policy", "motion"]
+        known = ", ".join(used)
+        raise RecipeError(
+            f"--set {setting}: {where} uses no part {owner!r}.{nearest(owner, used)} What can be set: {known}."
+        )
     holder: dict[str, Any] = data.setdefault("encode", {}).setdefault(owner, {})
     return holder
 

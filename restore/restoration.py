@@ -32,6 +32,7 @@ from restore.source import Source
 from restore.span import Span
 from restore.steps import made_by
 from restore.store import Store
+from restore.written import amount
 
 DEFAULT_WORKFLOW = "film"
 
@@ -97,18 +98,19 @@ def prepare(wish: Wish) -> Prepared:
     refuse(source)
     frames = _frames(wish, source)
     project = Path(wish.project) if wish.project else _beside(output)
-    recipe = load(wish.workflow or _usual(wish, source), wish.settings)
-    if wish.masks:
-        recipe = recipe.with_masks(Path(wish.masks).resolve())
+    masks = Path(wish.masks).resolve() if wish.masks else None
+    recipe = load(wish.workflow or _usual(wish, source), wish.settings, masks)
     for part in recipe.detect:
         if hasattr(part.made, "check"):
             part.made.check(source.size, source.frames)
-    _check_output(wish, source, output, project)
+    held = Store.held(project, source)
+    _check_output(wish, source, output, project, held)
     encoder = recipe.encoder(choose(output, source))
     recipe = dataclasses.replace(recipe, encode=(encoder,))
     notes = encoder.made.check(source, output)
     notes += _check_device(wish.device)
-    plan = make_plan(source, recipe, encoder, frames, _budget(wish), _grid_of(project), wish.until)
+    grid = held.facts.span_frames if held else None
+    plan = make_plan(source, recipe, encoder, frames, _budget(wish), grid, wish.until)
     return Prepared(wish, source, recipe, encoder, plan, project, output, (*source.notes, *notes))
 
 
@@ -196,14 +198,17 @@ def _beside(output: Path) -> Path:
     return output.with_name(f"{output.name}.lacuna")
 
 
-def _check_output(wish: Wish, source: Source, output: Path, project: Path) -> None:
+def _check_output(wish: Wish, source: Source, output: Path, project: Path, held: Store | None) -> None:
     same = [f for f in (source.path, *source.files) if output.exists() and os.path.samefile(output, _real(f))]
     inside = source.kind == "sequence" and any(Path(f).resolve().parent == output.resolve() for f in source.files)
     if same or inside:
         raise OutputError(f"{output} is the source itself; a source is never written to. Choose another -o.")
     if not output.absolute().parent.is_dir():
         raise OutputError(f"the folder {output.absolute().parent} for the output does not exist. Make it first.")
-    own = (project / "project.json").exists() and made_by(Store.open(project), output)
+    parent = project.absolute().parent
+    if not parent.is_dir():
+        raise OutputError(f"the folder {parent} for the project does not exist. Make it, or choose another --project.")
+    own = held is not None and made_by(held, output)
     if output.exists() and not wish.overwrite and wish.until == "join" and not own:
         raise OutputError(f"{output} exists and is not overwritten. Choose another -o, or add --overwrite.")
 
@@ -241,19 +246,13 @@ def physical_memory_bytes() -> int:
     return total
 
 
-def _grid_of(project: Path) -> int | None:
-    return Store.open(project).facts.span_frames if (project / "project.json").exists() else None
-
-
 def _check_disk(prepared: Prepared) -> None:
     parent = prepared.project.absolute().parent
-    if not parent.is_dir():
-        raise OutputError(f"the folder {parent} for the project does not exist. Make it, or choose another --project.")
     free = shutil.disk_usage(parent).free
     if prepared.plan.disk_bytes > free:
         raise BudgetError(
-            f"the run needs about {prepared.plan.disk_bytes / 1e9:,.2f} GB on {parent} (output, segments and sidecar) "
-            f"and {free / 1e9:,.2f} GB are free. Make room, or choose another --project and -o."
+            f"the run needs about {amount(prepared.plan.disk_bytes)} on {parent} (output, segments and sidecar) "
+            f"and {amount(free) if free else 'nothing'} is free. Make room, or choose another --project and -o."
         )
 
 

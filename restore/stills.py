@@ -34,6 +34,7 @@ KINDS = {
 PRINTF = re.compile(r"%(?:0?(\d+))?d")
 PNG_HEAD = b"\x89PNG\r\n\x1a\n"
 TIFF_PHOTOMETRIC = {1: "grey", 2: "RGB"}
+AGAIN = "copy it again from its source"
 WITHOUT_CODECS = {1: "none", 8: "deflate", 32946: "deflate", 5: "LZW"}
 """TIFF compressions read without the imagecodecs package; LZW through OpenCV."""
 
@@ -81,7 +82,7 @@ def members(path: str | Path) -> list[Path]:
     if not found and how == "file":
         raise SourceError(f"{path}: no such file; check the path")
     if not found:
-        raise SourceError(f"{path}: no pictures in this {how}; needed: {', '.join(KINDS)}")
+        raise SourceError(f"{path}: no pictures in this {how}; needed: {', '.join(KINDS)}; check the path")
     kinds: dict[str, Path] = {}
     for f in found:
         kinds.setdefault(KINDS[f.suffix.lower()], f)
@@ -190,14 +191,14 @@ def _png_header(file: Path, data: bytes, kind: str) -> Header:
     odd = odd or ("a colour key (tRNS)" if b"tRNS" in chunks else "an animation" if b"acTL" in chunks else "")
     if odd or channels is None:
         odd = odd or "an unknown colour type"
-        raise SourceError(f"{file}: a PNG with {odd} is not read; needed: 8 or 16 bit grey or RGB")
+        raise SourceError(f"{file}: a PNG with {odd} is not read; needed: 8 or 16 bit grey or RGB. Write it again so")
     return Header((height, width), _pixels(channels, depth), kind)
 
 
 def _png_chunks(file: Path, data: bytes) -> Iterator[tuple[bytes, int, int]]:
     """Walk the chunks (name, offset, size) of a PNG (ISO/IEC 15948), each checked against its CRC."""
     if not data.startswith(PNG_HEAD):
-        raise SourceError(f"{file}: not a PNG file, whatever its name says")
+        raise SourceError(f"{file}: not a PNG file, whatever its name says; name it as what it is")
     at = len(PNG_HEAD)
     while at + 12 <= len(data):
         size = int.from_bytes(data[at : at + 4], "big")
@@ -206,14 +207,14 @@ def _png_chunks(file: Path, data: bytes) -> Iterator[tuple[bytes, int, int]]:
         if end + 4 > len(data):
             break
         if zlib.crc32(data[at + 4 : end]) != int.from_bytes(data[end : end + 4], "big"):
-            raise SourceError(f"{file}: damaged: the checksum of its {name.decode('latin1')} chunk is wrong")
+            raise SourceError(f"{file}: damaged: the checksum of its {name.decode('latin1')} chunk is wrong; {AGAIN}")
         if at == len(PNG_HEAD) and (name != b"IHDR" or size != 13):
             break
         yield name, at + 8, size
         if name == b"IEND":
             return
         at = end + 4
-    raise SourceError(f"{file}: damaged: the PNG ends early, after {len(data)} bytes")
+    raise SourceError(f"{file}: damaged: the PNG ends early, after {len(data)} bytes; {AGAIN}")
 
 
 def _tiff_header(file: Path, data: bytes, kind: str) -> Header:
@@ -227,13 +228,16 @@ def _tiff_header(file: Path, data: bytes, kind: str) -> Header:
     except SourceError:
         raise
     except Exception as e:  # a hostile file makes tifffile raise almost anything, struct.error to MemoryError
-        raise SourceError(f"{file}: not a TIFF that can be read ({type(e).__name__}: {e})") from e
+        raise SourceError(f"{file}: not a TIFF that can be read ({type(e).__name__}: {e}); {AGAIN}") from e
     if not odd and max(ends, default=0) > len(data):
-        raise SourceError(f"{file}: damaged: the TIFF ends early, {max(ends) - len(data)} bytes of samples are missing")
+        missing = max(ends) - len(data)
+        raise SourceError(f"{file}: damaged: the TIFF ends early, {missing} bytes of samples are missing; {AGAIN}")
     if not odd and not _tiff_readable(compression, channels):
         odd = f"compression {compression} (install imagecodecs to read it: pip install imagecodecs)"
     if odd:
-        raise SourceError(f"{file}: a TIFF with {odd} is not read; needed: one page of 8 or 16 bit grey or RGB")
+        raise SourceError(
+            f"{file}: a TIFF with {odd} is not read; needed: one page of 8 or 16 bit grey or RGB. Write it again so"
+        )
     return Header(size, _pixels(channels, depth), kind)
 
 
@@ -270,7 +274,9 @@ def _plain_header(file: Path, data: bytes, kind: str) -> Header:
     picture = _opencv(file, data)
     channels = 1 if picture.ndim == 2 else picture.shape[2]
     if picture.dtype != np.uint8:
-        raise SourceError(f"{file}: {kind} with {picture.dtype} samples is not read; needed: 8 bits")
+        raise SourceError(
+            f"{file}: {kind} with {picture.dtype} samples is not read; needed: 8 bits. Write it again as PNG or TIFF"
+        )
     note = "JPEG has lost detail already; what is restored is written as PNG or TIFF, never as JPEG"
     return Header(
         (picture.shape[0], picture.shape[1]), _pixels(channels, 8), kind, (note,) if kind == "jpeg" else ()
@@ -288,7 +294,10 @@ def read(file: Path, pixels: PixelFormat, size: tuple[int, int]) -> tuple[Plane,
     data = _bytes(file)
     header = _header(file, data)
     if (header.pixels.name, header.size) != (pixels.name, size):
-        raise SourceError(f"{file}: changed since it was looked at: now {header.pixels.name}, {header.size}")
+        raise SourceError(
+            f"{file}: changed since it was looked at: it was {pixels.name}, {size}, and now is {header.pixels.name}, "
+            f"{header.size}; put it back as it was"
+        )
     picture, order = (_tiff(file, data), "rgba") if header.codec == "tiff" else (_opencv(file, data), "bgra")
     channels = [picture] if picture.ndim == 2 else [picture[..., c] for c in range(picture.shape[2])]
     if pixels.family == "grey":
@@ -303,9 +312,9 @@ def _opencv(file: Path, data: bytes) -> npt.NDArray[Any]:
     try:
         picture: npt.NDArray[Any] | None = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     except cv2.error as e:
-        raise SourceError(f"{file}: cannot be read ({e.err})") from e
+        raise SourceError(f"{file}: cannot be read ({e.err}); {AGAIN}") from e
     if picture is None:
-        raise SourceError(f"{file}: cannot be read as a picture; it is damaged, or not what its name says")
+        raise SourceError(f"{file}: cannot be read as a picture; it is damaged, or not what its name says; {AGAIN}")
     return picture
 
 
@@ -324,5 +333,5 @@ def _tiff(file: Path, data: bytes) -> npt.NDArray[Any]:
     except SourceError:
         raise
     except Exception as e:  # see _tiff_header
-        raise SourceError(f"{file}: cannot be read ({type(e).__name__}: {e})") from e
+        raise SourceError(f"{file}: cannot be read ({type(e).__name__}: {e}); {AGAIN}") from e
     return picture

@@ -59,7 +59,9 @@ class Store:
         """Open an existing project. Raises StoreError where there is none, or one this version cannot read."""
         path = folder / "project.json"
         if not path.is_file():
-            raise StoreError(f"{folder} is not a project of this program: it holds no project.json.")
+            beside = folder.with_name(f"{folder.name}.lacuna")
+            there = beside if (beside / "project.json").is_file() else "the folder OUTPUT.lacuna that `run` made"
+            raise StoreError(f"{folder} is not a project of this program: it holds no project.json. Give {there}.")
         try:
             data = json.loads(path.read_text(encoding="utf-8"))
             if data["format"] != FORMAT:
@@ -77,15 +79,26 @@ class Store:
 
         Raises StoreError where the folder holds another file's project, or something that is no project at all.
         """
-        if (folder / "project.json").exists():
-            return cls.open(folder)._belonging_to(source)
-        if folder.exists() and any(folder.iterdir()):
-            raise StoreError(f"{folder} exists, is not empty and is no project. Choose another --project.")
+        if held := cls.held(folder, source):
+            return held
         for name in ("ledger", "edits", "segments"):
             (folder / name).mkdir(parents=True, exist_ok=True)
         facts = {"format": FORMAT, "span_frames": span_frames, "source": source.to_json()}
         write_atomic(folder / "project.json", json.dumps(facts, indent=1))
         return cls.open(folder)
+
+    @classmethod
+    def held(cls, folder: Path, source: Source) -> Store | None:
+        """Open the project that `folder` holds for `source`; None where one can be made there. Writes nothing.
+
+        Raises StoreError where the folder holds another file's project, or something that is no project at all.
+        """
+        if (folder / "project.json").exists():
+            return cls.open(folder)._belonging_to(source)
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            what = "is not empty and is no project" if folder.is_dir() else "is a file and no project"
+            raise StoreError(f"{folder} exists, {what}. Choose another --project.")
+        return None
 
     def _belonging_to(self, source: Source) -> Store:
         if self.source.sha256 != source.sha256 or self.source.frames != source.frames:

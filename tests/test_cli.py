@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -48,7 +50,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_commands_are_those_that_were_promised() -> None:
     assert {" ".join(c) for c in commands()} >= {
         "run", "plan", "probe", "masks export", "masks import", "verify", "status", "report", "parts",
-        "workflows list", "workflows show", "demo", "bench quality", "bench speed",
+        "workflows list", "workflows show", "demo", "bench quality", "bench speed", "scenes sheet",
     }
 
 
@@ -56,6 +58,45 @@ def test_the_commands_are_those_that_were_promised() -> None:
 def test_every_command_has_help_and_is_in_the_readme(path: tuple[str, ...]) -> None:
     assert len(said(*path, "--help")) > 80
     assert f"lacuna {' '.join(path)}" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_every_option_has_help() -> None:
+    for path in commands():
+        command: click.Command = cli.lacuna
+        for name in path:
+            assert isinstance(command, click.Group)
+            command = command.commands[name]
+        assert [p.name for p in command.params if isinstance(p, click.Option) and not p.help] == []
+
+
+def test_what_the_help_shows_as_an_example_can_be_said() -> None:
+    shown = [line.strip().removeprefix("Example: ") for path in [(), *commands()]
+             for line in said(*path, "--help").splitlines() if re.match(r" +(Example: )?lacuna \w", line)]
+    assert len(shown) > 10
+    for words in (shlex.split(line.partition(" >")[0])[1:] for line in shown):
+        command, context = cli.lacuna, click.Context(cli.lacuna, info_name="lacuna")
+        while isinstance(command, click.Group):
+            command = command.commands[words.pop(0)]
+        settings = command.make_context("x", words, parent=context).params.get("settings", ())
+        assert recipe.load("film", settings)
+
+
+def test_a_path_that_cannot_be_used_is_named_without_a_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    assert run_main(monkeypatch, "demo", str(tmp_path / "file" / "demo")) == 1
+    assert capsys.readouterr().err.startswith(f"lacuna: {tmp_path / 'file' / 'demo'}: ")
+
+
+def test_a_project_is_found_by_its_output(
+    clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out.mkv"
+    assert run_main(monkeypatch, "run", str(clip), "-o", str(out), "--until", "detect") == 0
+    assert "stopped after detect" in capsys.readouterr().out
+    assert run_main(monkeypatch, "status", str(out)) == 1
+    assert f"Give {out}.lacuna." in capsys.readouterr().err
 
 
 def test_every_part_is_listed_with_its_parameters_explained() -> None:
@@ -97,6 +138,13 @@ def test_plan_writes_nothing(clip: Path, tmp_path: Path) -> None:
         (["run", "{clip}", "-o", "{tmp}/out.mkv", "--workflow", "fim"], "film"),
         (["run", "{clip}", "-o", "{tmp}/out.mkv", "--memory", "20M"], "--memory"),
         (["run", "{clip}", "-o", "{tmp}/out.mkv", "--masks", "{tmp}"], "mask"),
+        (["run", "{clip}", "-o", "{tmp}/out.mkv", "--workflow", "{clip}"], "no recipe"),
+        (["run", "{clip}", "-o", "{tmp}/out.mkv", "--project", "{clip}"], "--project"),
+        (["plan", "{clip}", "-o", "{tmp}/out.mkv", "--project", "{clip}"], "--project"),
+        (["plan", "{clip}", "-o", "{tmp}/out.mkv", "--project", "{tmp}/no/p"], "--project"),
+        (["bench", "quality", "{clip}"], "longer clip"),
+        (["bench", "quality", "{clip}", "--workflow", "masks"], "--workflow"),
+        (["report", "{tmp}", "-o", "{tmp}/r"], "OUTPUT.lacuna"),
         (["status", "{tmp}"], "project"),
         (["verify", "{clip}", "{clip}", "--project", "{tmp}"], "project"),
         (["masks", "import", "{tmp}", "{tmp}"], "project"),
@@ -117,7 +165,8 @@ def test_errors_are_said_plainly_and_end_with_one(
 @pytest.mark.parametrize(
     "words",
     [["run"], ["run", "a", "-o", "b", "--frames", "9"], ["run", "a", "-o", "b", "--rate", "0"],
-     ["run", "a", "-o", "b", "--memory", "lots"], ["parts", "nothing"]],
+     ["run", "a", "-o", "b", "--memory", "lots"], ["parts", "nothing"], ["run", "a", "-o", "b", "--memory", "-8G"],
+     ["bench", "quality", "--frames", "0"], ["bench", "quality", "--kind", "rust"], ["bench", "speed", "--long", "-1"]],
     ids=" ".join,
 )
 def test_wrong_words_are_usage_errors(

@@ -13,8 +13,8 @@ ROOT = Path(__file__).parents[1]
 FILES = sorted((ROOT / "restore").rglob("*.py"))
 STAGES = {"decode", "detect", "fill", "blend", "encode"}
 NOUNS = {
-    "errors", "span", "source", "layout", "timing", "stills", "frames", "colour", "cache", "noise", "cuts", "window",
-    "motion",
+    "errors", "written", "span", "source", "layout", "timing", "stills", "frames", "colour", "cache", "noise", "cuts",
+    "window", "motion",
 }
 OUTSIDE = {
     "av": {"probe", "decode", "encode", "fixity", "measure"},

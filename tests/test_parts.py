@@ -60,3 +60,10 @@ def test_a_file_without_the_class_says_what_to_do(tmp_path: Path) -> None:
 def test_parameters_tell_parts_apart() -> None:
     digests = {parts.make("fill", "donors", {"reach_frames": n}).digest for n in (1, 2, 3)}
     assert len(digests) == 3
+
+
+@pytest.mark.parametrize("code", ["x = ", "import no_such_module", "raise RuntimeError('no')"])
+def test_a_part_file_that_does_not_load_is_named_with_why(code: str, tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(code)
+    with pytest.raises(PartError, match=r"mine\.py cannot be loaded as a part \(\w+Error: .*Correct it"):
+        parts.find("detect", str(tmp_path / "mine.py"))

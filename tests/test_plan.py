@@ -1,3 +1,4 @@
+import re
 from dataclasses import replace
 from fractions import Fraction
 
@@ -86,3 +87,13 @@ def test_a_photograph_is_a_film_of_one_frame() -> None:
     one = replace(source(1), kind="sequence", files=("a.png",))
     plan = make_plan(one, recipe.load("stills"), make("encode", "sequence", {}), one.span, Budget(2))
     assert [s.stage for s in plan.steps] == ["detect", "fill", "blend", "encode", "join"]
+
+
+def test_what_a_refusal_advises_is_enough() -> None:
+    film = source(100)
+    for processes in (1, 4):
+        with pytest.raises(BudgetError) as refused:
+            make_plan(film, FILM, FFV1, film.span, Budget(1, processes, 50 << 20))
+        advised = int(re.search(r"--memory (\d+)M", str(refused.value))[1]) << 20
+        assert ("--workers" in str(refused.value)) == (processes > 1)
+        assert make_plan(film, FILM, FFV1, film.span, Budget(1, processes, advised // processes))

@@ -1,4 +1,5 @@
 import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -41,11 +42,17 @@ def test_no_invention_leaves_only_fillers_that_copy() -> None:
         ("[[fill]]\npart = 'doners'", "'donors'"),
         ("[[fill]]\npart = 'donors'\nreach_frame = 2", "'reach_frames'"),
         ("[[fill]]\nname = 'donors'", "part ="),
-        ("[[fill]]\npart = 'donors'\nreach_frames = 'two'", "int"),
-        ("[policy]\ninvent = 1", "bool"),
+        ("[[fill]]\npart = 'donors'\nreach_frames = 'two'", "whole number"),
+        ("[policy]\ninvent = 1", "true or false"),
         ("[policy]\ninvnt = true", "invnt"),
         ("[motion]\npreset = 'slow'", "fast"),
         ("name = ", "TOML"),
+        ("detect = 3", "double brackets"),
+        ("[detect]\npart = 'dirt'", "double brackets"),
+        ("[[detect]]\npart = 3", "double brackets"),
+        ("policy = 3", r"\[policy\] with fields"),
+        ("encode = 3", r"\[encode\] with fields"),
+        ("[encode]\nffv1 = 3", r"\[encode.ffv1\] with fields"),
     ],
 )
 def test_what_is_wrong_is_named_with_what_would_be_right(text: str, says: str) -> None:
@@ -60,5 +67,30 @@ def test_a_setting_that_fits_nothing_is_refused(setting: str) -> None:
 
 
 def test_an_unknown_recipe_names_those_there_are() -> None:
-    with pytest.raises(RecipeError, match="film"):
+    with pytest.raises(RecipeError, match="Did you mean 'film'"):
         recipe.load("fillm")
+
+
+def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "film.mkv").write_bytes(b"\xff\xd8")
+    with pytest.raises(RecipeError, match=r"not UTF-8 text.*workflows show film"):
+        recipe.load(str(tmp_path / "film.mkv"))
+
+
+def test_a_setting_that_is_nearly_right_is_put_right() -> None:
+    with pytest.raises(RecipeError, match="Did you mean 'policy'"):
+        recipe.load("film", ["polcy.invent=false"])
+
+
+@pytest.mark.parametrize("name", recipe.shipped())
+def test_masks_take_the_place_of_every_detector_and_can_be_set(name: str, tmp_path: Path) -> None:
+    (matte,) = recipe.load(name, ["matte.threshold=0.9"], tmp_path).detect
+    assert matte.params == {"folder": str(tmp_path), "threshold": 0.9}
+    with pytest.raises(RecipeError, match="uses no part 'dirt'"):
+        recipe.load(name, ["dirt.contrast_levels=9"], tmp_path)
+
+
+def test_masks_keep_what_a_recipe_says_of_them(tmp_path: Path) -> None:
+    text = "[[detect]]\npart = 'matte'\nfolder = 'elsewhere'\nthreshold = 0.25"
+    (matte,) = recipe.loads(text, masks=tmp_path).detect
+    assert matte.params == {"folder": str(tmp_path), "threshold": 0.25}

@@ -40,4 +40,4 @@ def open_decoder(source: Source, threads: int = 0) -> Decoder:
         from restore.decode.sequence import SequenceDecoder
 
         return SequenceDecoder(source)
-    raise SourceError(f"{source.path}: no decoder for a source of kind {source.kind!r}")
+    raise SourceError(f"{source.path}: no decoder for a source of kind {source.kind!r}; needed: video or sequence")

@@ -100,7 +100,8 @@ class Reel:
             self._container = av.open(self.source.path, metadata_errors="replace")
             self._stream = self._container.streams[self.source.stream]
         except (av.FFmpegError, IndexError) as e:
-            raise SourceError(f"{self.source.path}: could be read before, cannot be opened now ({e})") from e
+            raise SourceError(f"{self.source.path}: could be read before, cannot be opened now ({e}); put it back "
+                              "where it was, as it was") from e
         self._codec: Any = self._stream.codec_context
         self._codec.thread_count = self._threads
         self._codec.thread_type = "SLICE" if self._one_by_one else "AUTO"

@@ -23,8 +23,6 @@ class Encoder(Protocol):
     """What a file in this folder has to offer: a frozen dataclass whose fields are its settings."""
 
     version: ClassVar[int]
-    suffixes: ClassVar[tuple[str, ...]]
-    """File name endings this encoder is chosen by, lower case with the dot; "/" stands for a folder."""
     lossless: ClassVar[bool]
     """Whether decoding gives the samples back exactly."""
 

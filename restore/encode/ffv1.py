@@ -43,7 +43,6 @@ class Ffv1:
     context: int = 1
     """1 for the large context model (smaller files), 0 for the small one (faster)."""
     version: ClassVar[int] = 1
-    suffixes: ClassVar[tuple[str, ...]] = (".mkv",)
     lossless: ClassVar[bool] = True
 
     def __post_init__(self) -> None:

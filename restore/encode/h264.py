@@ -40,7 +40,6 @@ class H264:
     grid_frames: int = 96
     """Length of the pieces that are encoded apart; each begins with a key frame."""
     version: ClassVar[int] = 1
-    suffixes: ClassVar[tuple[str, ...]] = (".mp4", ".m4v")
     lossless: ClassVar[bool] = False
 
     def __post_init__(self) -> None:

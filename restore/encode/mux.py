@@ -121,7 +121,7 @@ def _write(
         out = av.open(str(partial), "w", format=container.name, container_options=container.options)
         try:
             picture, cargo = _streams(out, source, container, first, original)
-            for packet in _merged(source, segments, container, times, original, cargo, picture):
+            for packet in _merged(segments, container, times, original, cargo, picture):
                 digest.update(packet)
                 out.mux(packet)
             out.close()
@@ -201,11 +201,11 @@ def _shape(source: Source, original: av.container.InputContainer | None) -> Frac
 
 
 def _merged(
-    source: Source, segments: Segments, container: Container, times: Clock,
+    segments: Segments, container: Container, times: Clock,
     original: av.container.InputContainer | None, cargo: carry.Load, picture: Any,
 ) -> Iterator[Any]:
     """Yield picture and carried packets by time, so that the writer need not hold much back."""
-    ours = _picture_packets(source, segments, container, times, picture)
+    ours = _picture_packets(segments, container, times, picture)
     pending = next(ours, None)
     for when, packet in carry.packets(original, cargo) if original is not None and cargo.streams else ():
         while pending is not None and pending[0] <= when:
@@ -218,7 +218,7 @@ def _merged(
 
 
 def _picture_packets(
-    source: Source, segments: Segments, container: Container, times: Clock, picture: Any
+    segments: Segments, container: Container, times: Clock, picture: Any
 ) -> Iterator[tuple[Fraction, Any]]:
     """Yield the segments' packets with the film's own times on them."""
     for span, path in segments:

@@ -24,7 +24,6 @@ class Prores:
     """
 
     version: ClassVar[int] = 1
-    suffixes: ClassVar[tuple[str, ...]] = (".mov",)
     lossless: ClassVar[bool] = False
 
     @property

@@ -36,7 +36,6 @@ class Sequence:
     """
 
     version: ClassVar[int] = 1
-    suffixes: ClassVar[tuple[str, ...]] = ("/", *PICTURES)
     lossless: ClassVar[bool] = True
 
     @property

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from restore.frames import Bits
-from restore.scenes.wear import FRAME_2K_PX, LABELS
+from restore.scenes import wear
 
 TOLERANCE_PX = 1
 """A false pixel this close to a true one is the softness of its edge, not a false alarm."""
@@ -76,7 +76,7 @@ class Score:
     @property
     def false_objects_a_2k_frame(self) -> float:
         """False alarms on 2048 x 1556 pixels: what a frame of a 2K scan would have."""
-        return ratio(self.false_objects * FRAME_2K_PX, self.area_px)
+        return ratio(self.false_objects * wear.FRAME_2K_PX, self.area_px)
 
 
 def ratio(part: float, whole: float) -> float:
@@ -110,19 +110,26 @@ def score(found: Bits, truth: Bits) -> Score:
 
 
 Labels = npt.NDArray[np.uint8]
-"""(H, W): `wear.LABELS` of what lies on each pixel, 0 where it is undamaged."""
-SCRATCH = LABELS["scratch"]
-KINDS = max(LABELS.values()) + 1
+"""(H, W): label (`wear`) of what lies on each pixel, 0 where it is undamaged."""
+SCRATCH = wear.SCRATCH_LABEL
+NAMED = wear.LABELS | wear.LASTING | {"dropout": wear.DROPOUT_LABEL} | wear.STILL_LABELS
+KINDS = max(NAMED.values()) + 1
+TRANSIENT = tuple(k.label for k in wear.PARTICLES)
+"""What lasts a frame; hairs in the gate share a label with loose ones."""
 
 
 def score_transient(found: Bits, labels: Labels) -> Score:
-    """Score what lasts a frame alone (hairs in the gate share a label with those that do not, and are in it).
+    """Score what lasts a frame alone.
 
-    What is found on a scratch, or within the tolerance of one, is neither right nor wrong here.
+    What is found on other damage, or within the tolerance of it, is neither right nor wrong here.
     """
-    truth = (labels > 0) & (labels != SCRATCH)
-    other = grow(labels == SCRATCH, TOLERANCE_PX) & ~truth
-    return score(found & ~other, truth)
+    truth = np.isin(labels, TRANSIENT)
+    return score(found & ~beside(labels, truth), truth)
+
+
+def beside(labels: Labels, truth: Bits) -> Bits:
+    """Return where damage lies, or is within the tolerance, that is not the one in question (all (H, W))."""
+    return grow((labels > 0) & ~truth, TOLERANCE_PX) & ~truth
 
 
 @dataclass(frozen=True)
@@ -140,8 +147,8 @@ class Recalls:
         )
 
     def of(self, kind: str) -> float:
-        """Return the share found of the pixels of a kind of `wear.LABELS`; NaN where there were none."""
-        return ratio(self.found[LABELS[kind]], self.total[LABELS[kind]])
+        """Return the share found of the pixels of a kind of `NAMED`; NaN where there were none."""
+        return ratio(self.found[NAMED[kind]], self.total[NAMED[kind]])
 
 
 def recalls(found: Bits, labels: Labels) -> Recalls:

@@ -17,7 +17,7 @@ from restore.frames import Bits
 from restore.measure import detection
 from restore.measure.bench import Clip, Wearing, damage_clip
 from restore.measure.curve import Curve, curve
-from restore.measure.detection import SCRATCH, Labels, Recalls, Score
+from restore.measure.detection import SCRATCH, TRANSIENT, Labels, Recalls, Score
 from restore.measure.findings import Camera, Finding
 from restore.measure.lines import Length, length
 from restore.scenes.wear import WIDTH_2K_PX
@@ -194,11 +194,10 @@ def strength_of(detector: Any, window: Window, t: int) -> Float | None:
 
 def tally(seen: Seen, labels: Labels) -> Tally:
     """Compare what was seen on a frame with its labels (H, W)."""
-    scratched, transient = labels == SCRATCH, (labels > 0) & (labels != SCRATCH)
     scratch_curve = dirt_curve = None
     if seen.strength is not None:
-        dirt_curve = curve(without(seen.strength, scratched, transient), transient)
-        scratch_curve = curve(without(seen.strength, transient, scratched), scratched)
+        dirt_curve = curve_of(seen.strength, labels, np.isin(labels, TRANSIENT))
+        scratch_curve = curve_of(seen.strength, labels, labels == SCRATCH)
     return Tally(
         detection.score(seen.mask, labels > 0), detection.score_transient(seen.mask, labels),
         length(seen.mask, seen.lines, labels), detection.recalls(seen.mask, labels), dirt_curve, scratch_curve,
@@ -206,9 +205,9 @@ def tally(seen: Seen, labels: Labels) -> Tally:
     )
 
 
-def without(strength: Float, other: Bits, truth: Bits) -> Float:
-    """Return a strength (H, W) that is 0 on other damage, which is neither right nor wrong to find."""
-    return np.where(detection.grow(other, detection.TOLERANCE_PX) & ~truth, np.float32(0), strength)
+def curve_of(strength: Float, labels: Labels, truth: Bits) -> Curve:
+    """Compare strengths with one sort of damage (all (H, W)); other damage is neither right nor wrong to find."""
+    return curve(np.where(detection.beside(labels, truth), np.float32(0), strength), truth)
 
 
 def row(part: str, clip: str, camera: Camera, total: Tally, harm: float) -> Finding:
@@ -222,5 +221,5 @@ def row(part: str, clip: str, camera: Camera, total: Tally, harm: float) -> Find
         pixels.false_objects_a_frame, pixels.false_objects_a_2k_frame,
         total.scratches.recall, total.scratches.precision, lines.average_precision if lines else none,
         total.classes.of("dust"), total.classes.of("dirt"), total.classes.of("short_hair"),
-        total.classes.of("long_hair"), total.classes.of("blotch"), harm,
+        total.classes.of("long_hair"), total.classes.of("blotch"), total.classes.of("dead_pixel"), total.classes.of("stain"), harm,
     )

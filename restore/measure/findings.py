@@ -18,7 +18,8 @@ Camera = Literal["moving", "static", "both"]
 class Finding:
     """How well one detector (or several together) finds the damage of one clip. NaN where there was nothing to judge.
 
-    Pixels have a tolerance of one; `transient` is all damage but line scratches, which are judged by their length.
+    Pixels have a tolerance of one; `transient` is
+    damage that lasts a frame; line scratches are judged by their length.
     """
 
     part: str
@@ -53,6 +54,8 @@ class Finding:
     long_hair_recall: float
     """Hairs in the gate among them."""
     blotch_recall: float
+    dead_pixel_recall: float
+    stain_recall: float
     harm_frac: float
     """Share of the undamaged clip's pixels that would be touched."""
 
@@ -64,7 +67,8 @@ SHOWN = {
     "false_objects_a_2k_frame": "false/2K",
     "scratch_recall": "line R", "scratch_precision": "line P", "scratch_average_precision": "line AP",
     "dust_recall": "dust", "dirt_recall": "dirt", "short_hair_recall": "short hair", "long_hair_recall": "long hair",
-    "blotch_recall": "blotch", "harm_frac": "harm %",
+    "blotch_recall": "blotch", "dead_pixel_recall": "dead pixel", "stain_recall": "stain",
+    "harm_frac": "harm %",
 }
 """The columns people see, with their headings; the recall of a class goes by its name."""
 
@@ -95,8 +99,8 @@ def means(rows: Sequence[Finding]) -> list[Finding]:
 
 
 def table(rows: Sequence[Finding]) -> str:
-    """Write rows as a Markdown table."""
-    names = [n for n in SHOWN if n != "clip" or any(r.clip != "mean" for r in rows)]
+    """Write rows as a Markdown table; columns without a single figure are left out."""
+    names = [n for n in SHOWN if any(cell(n, getattr(r, n)) not in ("-", "mean") for r in rows)]
     lines = [[SHOWN[n] for n in names], *([cell(n, getattr(r, n)) for n in names] for r in rows)]
     widths = [max(len(line[i]) for line in lines) for i in range(len(names))]
     lines.insert(1, ["-" * w for w in widths])

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from restore.report.facts import Summary
 from restore.report.markup import Markup, Piece, el, facts
-from restore.report.words import count
+from restore.written import counted
 
 State = Literal["none", "unreadable", "older", "other", "identical", "lossy", "violated", "unknown"]
 VERDICTS: dict[str, State] = {
@@ -80,5 +80,5 @@ def _value(value: Any) -> str:
     written = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     if len(written) <= LONG:
         return written
-    return f"{count(len(value), 'entry', 'entries')} in verify.json" if isinstance(value, list | dict) \
+    return f"{counted(len(value), 'entry', 'entries')} in verify.json" if isinstance(value, list | dict) \
         else f"{written[:LONG]}…"

@@ -16,9 +16,10 @@ from restore.report.markup import Markup, Piece, el, section, table
 from restore.report.plot import bands, beyond, legend, plot, sections
 from restore.report.style import sheet
 from restore.report.views import Closeup, Doubt, closeups, doubtful
-from restore.report.words import count, percent, time_of, verdict
+from restore.report.words import percent, time_of, verdict
 from restore.source import Source
 from restore.store import Store
+from restore.written import counted
 
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
@@ -50,7 +51,7 @@ def page(store: Store, s: Summary, picture_of: Callable[[int], Picture]) -> str:
         _amounts(film, s), repairs, record.undecided(film, s, doubts), record.faults(film, s), record.failures(s),
         record.edits(s), record.material(s), _proof(store, s, compared), record.methods(s), record.shots(film, s),
     )
-    body = el("body", top, el("main", *parts), el("footer", *_colophon(s)))
+    body = el("body", top, el("main", *parts), el("footer", *_colophon()))
     return "<!DOCTYPE html>\n" + el("html", head, body, lang="en") + "\n"
 
 
@@ -70,7 +71,7 @@ def _amounts(source: Source, s: Summary) -> Markup:
     if s.totals.masked_px:
         px = s.series.masked_px[worst]
         lines.append(el("p", f"The most in one frame: frame {s.start + worst:,} at {time_of(source, s.start + worst)}, "
-                             f"with {count(px, 'pixel')} ({percent(px / area)} of it)."))
+                             f"with {counted(px, 'pixel')} ({percent(px / area)} of it)."))
     named = [f"{b.label}, px" for b in bands(s)]
     numbers = table("The same in numbers", ["frames", *named], sections(s), range(1, 1 + len(named)))
     highest = beyond(s)
@@ -118,7 +119,7 @@ def _figure(source: Source, s: Summary, v: Closeup) -> Markup:
     donors = " (" + ", ".join(f"{o:+d}" for o in v.donors).replace("-", "−") + ")" if v.donors else ""
     amounts = amounts.replace("copied from other frames", f"copied from other frames{donors}")
     caption = el("figcaption", el("h3", f"Frame {v.frame:,}, {time_of(source, v.frame)}"),
-                 f"{count(s.series.masked_px[k], 'pixel')}: {amounts}. ",
+                 f"{counted(s.series.masked_px[k], 'pixel')}: {amounts}. ",
                  el("span", f"Rows {v.box[0]} to {v.box[2] - 1}, columns {v.box[1]} to {v.box[3] - 1}, "
                             f"{v.scale} times enlarged.", class_="quiet"))
     panels = ((v.before, "before"), (v.mask, "mask, outlined by origin"), (v.after, "after"))
@@ -153,6 +154,6 @@ def _limits(s: Summary) -> Iterator[str]:
     yield "This is not a diagnostic device. Nothing it has filled may be used to judge a patient, a person or an event."
 
 
-def _colophon(s: Summary) -> Iterator[Markup]:
+def _colophon() -> Iterator[Markup]:
     yield el("p", "Frames and pixels are counted from 0; pixels are counted on the grid of the picture's brightness. "
                   "report.json, beside this page, holds every number here and the record of every step.")

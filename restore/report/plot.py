@@ -10,7 +10,8 @@ from restore.report.facts import Summary
 from restore.report.markup import Markup, Piece, el, join
 from restore.report.palette import COPIED, made
 from restore.report.palette import LEFT as LEFT_SHADE
-from restore.report.words import count, percent, share
+from restore.report.words import percent, share
+from restore.written import counted
 
 COLUMNS = 600
 """Most columns of the plot; a longer film shares them."""
@@ -180,7 +181,7 @@ def _hatch() -> Markup:
 def _about(s: Summary, cut: Bins) -> str:
     """Describe the plot for those who do not see it."""
     widest = max(b - a for a, b in zip(cut.edges, cut.edges[1:], strict=False))
-    column = "one frame" if widest == 1 else f"up to {count(widest, 'frame')}, averaged"
+    column = "one frame" if widest == 1 else f"up to {counted(widest, 'frame')}, averaged"
     amounts = join((f"{b.label}: {sum(b.px):,} pixels" for b in bands(s)), "; ")
     return f"Stacked columns from frame {s.start} to {s.stop - 1}, each {column}. {amounts or 'No pixels'}."
 

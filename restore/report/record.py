@@ -6,8 +6,9 @@ import json
 
 from restore.report.facts import Summary
 from restore.report.markup import Markup, Piece, el, facts, join, section, table
-from restore.report.words import clock, count, likeliest, size_of, time_of
+from restore.report.words import clock, likeliest, size_of, time_of
 from restore.source import Source
+from restore.written import counted
 
 ROWS = 200
 """Most rows of a table; report.json holds the rest."""
@@ -34,7 +35,7 @@ def undecided(source: Source, s: Summary, *views: Markup) -> Markup:
 
 def _first(one: str, total: int) -> str:
     """Return the caption of a table that may not hold all."""
-    return f"The first {ROWS:,} of {count(total, one)}; report.json has all" if total > ROWS else count(total, one)
+    return f"The first {ROWS:,} of {counted(total, one)}; report.json has all" if total > ROWS else counted(total, one)
 
 
 def faults(source: Source, s: Summary) -> Markup:
@@ -62,7 +63,7 @@ def edits(s: Summary) -> Markup:
     if not s.edits:
         return Markup("")
     rows = [
-        (f"{e.number}", e.verb, f"{e.first:,} to {e.last:,} ({count(e.frames, 'frame')})", e.by or "not said",
+        (f"{e.number}", e.verb, f"{e.first:,} to {e.last:,} ({counted(e.frames, 'frame')})", e.by or "not said",
          e.made, e.note)
         for e in s.edits[:ROWS]
     ]
@@ -78,7 +79,7 @@ def material(s: Summary) -> Markup:
         ("format", ", ".join(filter(None, (o.container, o.codec)))),
         ("picture", f"{o.width_px} × {o.height_px} pixels, {o.pixels}, {o.depth_bits} bits a sample"),
         ("pixel aspect", o.sample_aspect), ("colour", o.colour), ("fields", o.field_order),
-        ("length", f"{count(o.frames, 'frame')}, {clock(o.seconds)}"),
+        ("length", f"{counted(o.frames, 'frame')}, {clock(o.seconds)}"),
         ("rate", f"{o.rate} frames a second{', variable' if o.variable_rate else ''}"),
         ("other streams", lines(o.streams)), ("notes", lines(o.notes)),
     ))

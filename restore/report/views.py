@@ -18,10 +18,11 @@ from restore.frames import DONOR, Bits, Patch, Picture, unpack
 from restore.report.facts import Summary, Undecided
 from restore.report.markup import Markup, el
 from restore.report.palette import LEFT, RGB, SHADES, shade_of_origin
-from restore.report.words import count, likeliest
+from restore.report.words import likeliest
 from restore.source import Plane, Source
 from restore.span import Span
 from restore.store import Store
+from restore.written import counted
 
 WORST, DOUBTS = 8, 4
 """Most frames shown of repairs, and of finds that are undecided."""
@@ -116,7 +117,7 @@ def _closeup(store: Store, s: Summary, t: int, picture: Picture) -> Closeup:
     after = enlarged(look(compose(picture, patch, store.source.pixels), store.source, box), scale)
     kinds = _kinds(patch, wanted)[box[0]:box[2], box[1]:box[3]]
     where = f"frame {t}, rows {box[0]} to {box[2] - 1}, columns {box[1]} to {box[3] - 1}"
-    drawn = f"{count(int((kinds > 0).sum()), 'pixel')} outlined"
+    drawn = f"{counted(int((kinds > 0).sum()), 'pixel')} outlined"
     return Closeup(
         t, box, scale,
         image(thumbnail(picture, store.source, box), f"Whole of frame {t}; the close-up is framed", lossy=True),

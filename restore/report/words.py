@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from restore.report.facts import Summary, Undecided
 from restore.source import Source
+from restore.written import counted
 
 NBSP = "\u00a0"
 KNOWN = {
@@ -27,11 +28,6 @@ class Verdict:
     sentences: tuple[str, ...]
     urgent: tuple[str, ...]
     """What needs a person."""
-
-
-def count(n: int, one: str, many: str = "") -> str:
-    """Return "1 frame" or "1,204 frames"."""
-    return f"{n:,} {one if n == 1 else many or one + 's'}"
 
 
 def percent(frac: float) -> str:
@@ -56,7 +52,7 @@ def size_of(n: int) -> str:
     for unit, power in (("GB", 9), ("MB", 6), ("kB", 3)):
         if n >= 10**power:
             return f"{n / 10**power:,.1f} {unit} ({n:,} bytes)"
-    return count(n, "byte")
+    return counted(n, "byte")
 
 
 def clock(seconds: Fraction | float) -> str:
@@ -101,7 +97,7 @@ def _headline(s: Summary) -> str:
     if not s.stages:
         return "Nothing has been done yet."
     if t.frames_filled < t.frames:
-        return f"Unfinished: repairs are settled for {t.frames_filled:,} of {count(t.frames, 'frame')}."
+        return f"Unfinished: repairs are settled for {t.frames_filled:,} of {counted(t.frames, 'frame')}."
     if not t.changed_px:
         sound = not (t.masked_px or s.undecided or s.faults or any(la.masked_px for la in s.layers))
         return "Nothing here needed repair." if sound else "Nothing was changed."
@@ -114,17 +110,17 @@ def _headline(s: Summary) -> str:
 def _sentences(s: Summary) -> Iterator[str]:
     t = s.totals
     if not s.stages:
-        yield f"The project is set up for {count(t.frames, 'frame')}; the ledger holds no step."
+        yield f"The project is set up for {counted(t.frames, 'frame')}; the ledger holds no step."
         return
     if not t.masked_px and t.frames_filled == t.frames:
         yield _nothing(s)
     if t.frames_filled < t.frames:
         searched = next((d.frames for d in s.stages if d.stage == "detect"), 0)
-        yield f"{searched:,} of {count(t.frames, 'frame')} have been searched so far. What follows is what is done."
+        yield f"{searched:,} of {counted(t.frames, 'frame')} have been searched so far. What follows is what is done."
     if t.changed_px:
         yield from _origins(s)
     if t.unfilled_px:
-        yield f"{count(t.unfilled_px, 'pixel')} wanted filling and could not be filled; they are as they were."
+        yield f"{counted(t.unfilled_px, 'pixel')} wanted filling and could not be filled; they are as they were."
     if t.changed_px:
         yield "Everything outside the repairs is passed on as it came."
 
@@ -142,33 +138,33 @@ def _nothing(s: Summary) -> str:
 def _origins(s: Summary) -> Iterator[str]:
     t = s.totals
     if not t.invented_px:
-        yield (f"All {count(t.changed_px, 'repaired pixel')} were copied from other frames of the same film. "
+        yield (f"All {counted(t.changed_px, 'repaired pixel')} were copied from other frames of the same film. "
                "Nothing was made up.")
         return
     made = ", ".join(f"{a.px:,} {KNOWN.get(a.name, f'by {a.name}')}" for a in t.invented)
-    yield (f"Of {count(t.changed_px, 'repaired pixel')}, {t.donors_px:,} ({share(t.donors_px, t.changed_px)}) were "
+    yield (f"Of {counted(t.changed_px, 'repaired pixel')}, {t.donors_px:,} ({share(t.donors_px, t.changed_px)}) were "
            f"copied from other frames of the same film and {t.invented_px:,} "
            f"({share(t.invented_px, t.changed_px)}) were made up: {made}.")
 
 
 def _urgent(s: Summary) -> Iterator[str]:
     if s.failures:
-        yield f"{count(len(s.failures), 'step')} failed. Run the same command again; it does only what is missing."
+        yield f"{counted(len(s.failures), 'step')} failed. Run the same command again; it does only what is missing."
     if s.stages and s.totals.frames_filled == s.totals.frames and s.output is None:
         yield "The repairs are settled, but no output has been made from them yet."
     if s.output and s.output.stale_frames:
-        yield (f"The output is older than the project: {count(s.output.stale_frames, 'frame')} would come out "
+        yield (f"The output is older than the project: {counted(s.output.stale_frames, 'frame')} would come out "
                "differently now. Run again to renew it.")
     if s.undecided:
         by = ", ".join(f"{la.undecided:,} {la.name}" for la in s.layers if la.undecided)
-        yield (f"{count(len(s.undecided), 'find')} ({by}) could not be decided by the program. They were left alone; "
+        yield (f"{counted(len(s.undecided), 'find')} ({by}) could not be decided by the program. They were left alone; "
                "a person needs to look at them.")
     if s.faults:
-        yield f"{count(len(s.faults), 'frame')} did not decode soundly and were not searched." if len(s.faults) > 1 \
+        yield f"{counted(len(s.faults), 'frame')} did not decode soundly and were not searched." if len(s.faults) > 1 \
             else "1 frame did not decode soundly and was not searched."
     late = [e for e in s.edits if s.output and e.made > s.output.started]
     if late:
-        yield f"{count(len(late), 'edit')} came after the output was made and may not be in it."
+        yield f"{counted(len(late), 'edit')} came after the output was made and may not be in it."
     if s.output and not s.output.lossless:
         yield ("The output format is lossy: the encoder may have altered any sample, repaired or not. What this page "
                "says of untouched samples ends at the encoder.")

@@ -13,6 +13,7 @@ from restore.colour import Float
 from restore.frames import Bits, support
 from restore.noise import grain_sigma
 from restore.scenes import wear
+from restore.scenes.lasting import Lasting, draw_dead_pixels, draw_stain, laid
 from restore.scenes.native import levels, middle
 from restore.scenes.particles import GateHair, draw_gate_hair, draw_particles, gate_stamp
 from restore.scenes.scratches import Scratch, draw_scratch, render
@@ -46,6 +47,8 @@ class History:
     gate: tuple[GateHair, ...]
     wanted: tuple[tuple[wear.Kind, float], ...]
     """Kinds of particles, each with its mean count a frame."""
+    lasting: tuple[Lasting, ...] = ()
+    """What stays at its place of the screen; only where it was asked for."""
 
 
 @dataclass(frozen=True)
@@ -64,9 +67,10 @@ class Damage:
 
     def __post_init__(self) -> None:
         """Refuse kinds that do not exist and severities that mean nothing."""
-        unknown = sorted(set(self.kinds) - set(wear.KINDS))
+        known = (*wear.KINDS, *wear.EXTRA_KINDS)
+        unknown = sorted(set(self.kinds) - set(known))
         if unknown:
-            raise ValueError(f"damage of kind {unknown[0]!r} was asked for; there are {', '.join(wear.KINDS)}")
+            raise ValueError(f"damage of kind {unknown[0]!r} was asked for; there are {', '.join(known)}")
         if not 0 <= self.severity <= 1 or self.film_frames < 1:
             raise ValueError(f"severity {self.severity} must lie in 0 to 1, and {self.film_frames} frames be 1 or more")
 
@@ -81,7 +85,7 @@ class Damage:
         lines = (render(s, t, self.size) for s in film.scratches if s.start <= t < s.stop)
         out = [s for s in lines if s is not None]
         out += draw_particles((self.seed, 2), t, self.size, film.wanted, film.dark)
-        return out + [gate_stamp(g, t) for g in film.gate if g.start <= t < g.stop]
+        return out + [gate_stamp(g, t) for g in film.gate if g.start <= t < g.stop] + laid(film.lasting, t)
 
     def apply(self, planes: tuple[Plane, ...], t: int, pixels: PixelFormat) -> Damaged:
         """Damage the planes of frame t, (h, w) each in code values of 8 to 16 bit; the planes are not written to.
@@ -107,7 +111,7 @@ def draw_history(damage: Damage) -> History:
         left = max(damage.damaged_frac - scratched_frac(scratches, damage), 0.0) * h * w
         means = tuple(m * left / (shown * wear.SHOWS) for m in means)
     gate = draw_gate(damage) if "gate_hair" in damage.kinds else ()
-    return History(dark, scratches, gate, tuple(zip(kinds, means, strict=True)))
+    return History(dark, scratches, gate, tuple(zip(kinds, means, strict=True)), draw_lasting(damage))
 
 
 def draw_scratches(damage: Damage, dark: bool) -> tuple[Scratch, ...]:
@@ -137,6 +141,19 @@ def draw_gate(damage: Damage) -> tuple[GateHair, ...]:
     rng = np.random.default_rng((damage.seed, 3))
     n = int(rng.poisson(damage.severity * damage.film_frames / wear.GATE_EVERY_FRAMES))
     return tuple(draw_gate_hair((damage.seed, 3, i), damage.film_frames, damage.size) for i in range(n))
+
+
+def draw_lasting(damage: Damage) -> tuple[Lasting, ...]:
+    """Draw what stays at its place of the screen, of the kinds asked for: a few of each, more with severity."""
+    rng = np.random.default_rng((damage.seed, 4))
+    drawn: list[Lasting] = []
+    stains, dead = (1 + int(rng.poisson(4 * damage.severity)) for _ in range(2))
+    if "stain" in damage.kinds:
+        scale = wear.scale_of(damage.size[1])
+        drawn += [draw_stain(damage.size, damage.film_frames, scale, rng) for _ in range(stains)]
+    if "dead_pixel" in damage.kinds:
+        drawn += draw_dead_pixels(dead, damage.size, damage.film_frames, rng)
+    return tuple(drawn)
 
 
 @dataclass(frozen=True)

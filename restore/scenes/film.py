@@ -11,8 +11,10 @@ import numpy.typing as npt
 
 from restore.colour import Float
 from restore.frames import Bits
+from restore.scenes.grain import GRAIN_WHITE, noise
 from restore.scenes.layers import EVERYTHING, Cast, Layer, Matrix, Shot, draw_shot
 from restore.scenes.leaves import FULL
+from restore.scenes.look import Look
 from restore.scenes.native import to_native
 from restore.source import PixelFormat, Plane
 
@@ -22,9 +24,6 @@ Depths = npt.NDArray[np.uint8]
 SHORTEST_SHOT_FRAMES = 12
 HELD_SHOTS = 2
 """Painted shots kept in memory."""
-GRAIN_WHITE = 0.35
-"""Strength of the grain in black and in white, over that in mid-grey."""
-
 
 @dataclass(frozen=True)
 class Film:
@@ -45,6 +44,8 @@ class Film:
     speed: float = 1.0
     """1 for usual motion, 0 for a still."""
     cast: Cast = EVERYTHING
+    look: Look | None = None
+    """Stock and transfer, whose grain then stands for the film's; None for a plain picture with grain."""
 
     def __post_init__(self) -> None:
         """Refuse films of nothing."""
@@ -67,6 +68,8 @@ class Film:
     def rgb(self, t: int) -> Float:
         """Return frame t, grain and all, (H, W, 3) float32 in [0, 1]."""
         picture = render(self.shot(t), t)
+        if self.look is not None:
+            return self.look.show(picture, (self.seed, 12), t)
         return picture if not self.grain else np.clip(picture + grain_of(picture, self, t), 0, 1)
 
     def planes(self, t: int, pixels: PixelFormat) -> tuple[Plane, ...]:
@@ -178,16 +181,6 @@ def seen(shot: Shot, t: int) -> Depths:
         if layer.alpha is not None and y0 < y1 and x0 < x1:
             out[y0:y1, x0:x1][warp(layer.alpha, matrix, box) > 127.5] = k
     return out
-
-
-def noise(size: tuple[int, int], blur_px: float, rng: np.random.Generator) -> Float:
-    """Return noise (H, W) of unit variance that hangs together over `blur_px`."""
-    white = rng.standard_normal(size, np.float32)
-    if blur_px < 0.2:
-        return white
-    side = 2 * int(np.ceil(3 * blur_px)) + 1
-    kernel = cv2.getGaussianKernel(side, blur_px)
-    return cv2.sepFilter2D(white, -1, kernel, kernel) * np.float32(1 / np.square(kernel).sum())
 
 
 def grain_of(picture: Float, film: Film, t: int) -> Float:

@@ -74,11 +74,12 @@ def places(n: int, size: tuple[int, int], rng: Rng) -> Float:
 
 
 def draw_particles(
-    seed: tuple[int, ...], t: int, size: tuple[int, int], wanted: tuple[tuple[wear.Kind, float], ...], dark: bool
+    seed: tuple[int, ...], t: int, size: tuple[int, int], wanted: tuple[tuple[wear.Kind, float], ...], dark: bool,
+    whole_px: int = 0,
 ) -> list[Stamp]:
-    """Draw what lies on frame t; `wanted` is each kind with its mean count."""
+    """Draw what lies on frame t; `wanted` is each kind with its mean count, `whole_px` the width this is a piece of."""
     rng = np.random.default_rng((*seed, t))
-    scale = wear.scale_of(size[1])
+    scale = wear.scale_of(whole_px or size[1])
     stamps: list[Stamp] = []
     for kind, mean in wanted:
         n = int(rng.poisson(rng.gamma(wear.DISPERSION, mean / wear.DISPERSION)))
@@ -87,10 +88,13 @@ def draw_particles(
     return stamps
 
 
-def draw_gate_hair(seed: tuple[int, ...], film_frames: int, size: tuple[int, int]) -> GateHair:
-    """Draw a hair that reaches into the picture from its top or bottom edge, and when it does."""
+def draw_gate_hair(seed: tuple[int, ...], film_frames: int, size: tuple[int, int], whole_px: int = 0) -> GateHair:
+    """Draw a hair that reaches into the picture from its top or bottom edge, and when it does.
+
+    `whole_px` is the width of the picture this is a piece of.
+    """
     rng = np.random.default_rng(seed)
-    scale = wear.scale_of(size[1])
+    scale = wear.scale_of(whole_px or size[1])
     start = int(rng.integers(0, film_frames))
     stop = min(film_frames, start + int(rng.integers(*wear.GATE_LIFE_FRAMES)))
     path = hair_path(max(float(rng.uniform(*wear.GATE_LENGTH_PX)) * scale, 8.0), rng)

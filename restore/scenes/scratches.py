@@ -39,9 +39,9 @@ class Scratch:
     broken: bool
     intermittent: bool
 
-    def column(self, t: int, rows: int) -> Float:
-        """Return its column (rows,) on frame t."""
-        y = np.arange(rows, dtype=np.float32)
+    def column(self, t: int, rows: int, seen: tuple[int, int] | None = None) -> Float:
+        """Return its column (rows,) on frame t, or those of the rows `seen` (first, one past the last)."""
+        y = np.arange(*(seen or (0, rows)), dtype=np.float32)
         at = (t - self.start + y / rows) * KNOTS
         wander = np.interp(at, np.arange(self.wander_px.size), self.wander_px)
         return np.asarray(
@@ -61,10 +61,12 @@ def wander(frames: int, std_px: float, rng: Rng) -> Float:
     return path
 
 
-def draw_scratch(seed: tuple[int, ...], film_frames: int, size: tuple[int, int], dark: bool) -> Scratch:
-    """Draw one scratch of a film; `dark` is the polarity most of them have."""
+def draw_scratch(
+    seed: tuple[int, ...], film_frames: int, size: tuple[int, int], dark: bool, whole_px: int = 0
+) -> Scratch:
+    """Draw one scratch of a film; `dark` is the polarity most of them have, `whole_px` the width this is a piece of."""
     rng = np.random.default_rng(seed)
-    scale = wear.scale_of(size[1])
+    scale = wear.scale_of(whole_px or size[1])
     life = max(1, round(rng.exponential(wear.SCRATCH_LIFE_FRAMES)))
     begins = int(rng.integers(1 - life, film_frames))
     start, stop = max(0, begins), min(film_frames, begins + life)
@@ -125,21 +127,24 @@ def along(scratch: Scratch, rows: int, rng: Rng) -> Float:
     return np.asarray(strength, np.float32)
 
 
-def render(scratch: Scratch, t: int, size: tuple[int, int]) -> Stamp | None:
-    """Return the scratch on frame t, or None where it does not show there."""
+def render(scratch: Scratch, t: int, size: tuple[int, int], whole: tuple[int, int] | None = None) -> Stamp | None:
+    """Return the scratch on frame t, or None where it does not show there.
+
+    `whole` is (first row seen, rows of the whole picture) where (H, W) `size` is a piece of a picture.
+    """
     rng = np.random.default_rng((*scratch.seed, t))
     if scratch.intermittent and rng.random() > wear.SCRATCH_INTERMITTENT_ON:
         return None
-    rows = size[0]
-    column = scratch.column(t, rows)
+    top, rows = whole or (0, size[0])
+    column = scratch.column(t, rows, (top, top + size[0]))
     reach = 3 * scratch.width_px + 1
     x0 = max(0, int(np.floor(column.min() - reach)))
     x1 = min(size[1], int(np.ceil(column.max() + reach)) + 1)
     if x0 >= x1:
         return None
-    column += uneven(rows, min(wear.SCRATCH_RAGGED * scratch.width_px, 0.4), rng)
+    column += uneven(size[0], min(wear.SCRATCH_RAGGED * scratch.width_px, 0.4), rng)
     u = (np.arange(x0, x1, dtype=np.float32) - column[:, None]) / np.float32(scratch.width_px)
-    strength = along(scratch, rows, rng)[:, None]
+    strength = along(scratch, rows, rng)[top : top + size[0], None]
     if scratch.opaque:
         # A groove with a flat floor hides the picture; its colour is the base's or the light's.
         alpha = np.clip(1.6 * np.exp(-np.square(u) * np.float32(2.77)) * strength, 0, 1) * np.float32(0.95)

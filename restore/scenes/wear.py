@@ -61,6 +61,13 @@ PARTICLES = (
 SCRATCH_LABEL = 5
 KINDS = ("dust", "dirt", "short_hair", "long_hair", "blotch", "scratch", "gate_hair")
 LABELS = {k.name: k.label for k in PARTICLES} | {"scratch": SCRATCH_LABEL, "gate_hair": 4}
+LASTING = {"dead_pixel": 7, "stain": 8, "gate": 9}
+"""Labels of what stays where it is on the screen while the film runs; `gate` is a gate hair told from loose ones."""
+EXTRA_KINDS = ("dead_pixel", "stain")
+"""Kinds that `Damage` draws only where they are asked for."""
+DROPOUT_LABEL = 10
+STILL_LABELS = {"crack": 11, "fold": 12}
+"""Labels of what befalls prints and paper only; their dust, hairs, scratches and stains have the labels above."""
 
 DISPERSION = 3.0
 """k of the negative binomial of counts: the smaller, the more one frame differs from the next."""

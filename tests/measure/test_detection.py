@@ -86,5 +86,7 @@ def test_what_lasts_a_frame_is_scored_without_regard_to_scratches() -> None:
     found = labels > 0
     assert score_transient(found, labels).f1 == 1
     assert score_transient(found & (labels != 5), labels).f1 == 1, "nor is a scratch left alone held against it"
+    labels[:, 15] = 8
+    assert score_transient(found, labels).f1 == 1, "nor a stain that stays"
     found[15, 3] = True
     assert score_transient(found, labels).false == 1

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from restore.report.facts import Undecided
-from restore.report.words import clock, count, likeliest, percent, size_of
+from restore.report.words import clock, likeliest, percent, size_of
 
 
 @given(st.integers(1, 10**12), st.integers(1, 10**12))
@@ -30,10 +30,7 @@ def test_shares_read_well(frac: float, said: str) -> None:
     assert percent(frac).replace("\u00a0", " ") == said
 
 
-def test_counts_times_and_sizes_read_well() -> None:
-    assert count(1, "frame") == "1 frame"
-    assert count(1204, "frame") == "1,204 frames"
-    assert count(2, "entry", "entries") == "2 entries"
+def test_times_and_sizes_read_well() -> None:
     assert clock(Fraction(1001, 24000) * 90_000) == "1:02:33.750"
     assert size_of(999) == "999 bytes"
     assert size_of(1_234_567_890) == "1.2 GB (1,234,567,890 bytes)"
