@@ -330,7 +330,8 @@ def bench_quality(
 @bench.command("detect")
 @click.argument("clips", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--frames", default=12, show_default=True, help="Frames judged in each piece of a clip.")
-@click.option("--seed", "seeds", multiple=True, type=int, default=(21, 22, 23, 24), show_default=True)
+@click.option("--seed", "seeds", multiple=True, type=int, default=(21, 22, 23, 24), show_default=True,
+              help="Seeds of the damage; one piece of each clip a seed.")
 @click.option("--part", "parts", multiple=True, metavar="NAME",
               help="A detector, or several as one: dirt+scratch. [those of film as one, and every baseline]")
 @click.option("--kind", "kinds", multiple=True, help="Kinds of damage, e.g. dust dirt blotch scratch. [all]")

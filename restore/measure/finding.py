@@ -212,7 +212,7 @@ def curve_of(strength: Float, labels: Labels, truth: Bits) -> Curve:
 
 def row(part: str, clip: str, camera: Camera, total: Tally, harm: float) -> Finding:
     """Write the counts of a clip as figures."""
-    none, pixels, dirt = float("nan"), total.everything, total.transient
+    none, pixels, dirt, share = float("nan"), total.everything, total.transient, total.classes.of
     known, lines = (None, total.line_curve) if total.only_lines else (total.curve, None)
     return Finding(
         part, clip, camera, pixels.frames, pixels.precision, pixels.recall, pixels.f1,
@@ -220,6 +220,6 @@ def row(part: str, clip: str, camera: Camera, total: Tally, harm: float) -> Find
         known.average_precision if known else none, dirt.object_recall,
         pixels.false_objects_a_frame, pixels.false_objects_a_2k_frame,
         total.scratches.recall, total.scratches.precision, lines.average_precision if lines else none,
-        total.classes.of("dust"), total.classes.of("dirt"), total.classes.of("short_hair"),
-        total.classes.of("long_hair"), total.classes.of("blotch"), total.classes.of("dead_pixel"), total.classes.of("stain"), harm,
+        share("dust"), share("dirt"), share("short_hair"), share("long_hair"), share("blotch"), share("dead_pixel"),
+        share("stain"), harm,
     )

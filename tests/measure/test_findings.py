@@ -31,7 +31,8 @@ def test_the_table_is_for_people() -> None:
     assert len(lines) == 4
     assert len({len(line) for line in lines}) == 1
     assert "| harm % |" in lines[0]
-    assert "| -      | 0.012  |" in lines[2]
+    assert "| -      | 0.50       | 0.50  | 0.012  |" in lines[2]
+    assert "stain" not in table([replace(ROW, stain_recall=float("nan"))])
     assert "clip" not in table(means([ROW])).splitlines()[0]
 
 
