@@ -328,19 +328,21 @@ def bench_quality(
 
 
 @bench.command("detect")
-@click.argument("clips", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--frames", default=12, show_default=True, help="Frames judged in each piece of a clip.")
+@click.argument("clips", nargs=-1, type=THING)
+@click.option("--frames", type=click.IntRange(1), default=12, show_default=True, help="Frames judged in a piece.")
 @click.option("--seed", "seeds", multiple=True, type=int, default=(21, 22, 23, 24), show_default=True,
               help="Seeds of the damage; one piece of each clip a seed.")
 @click.option("--part", "parts", multiple=True, metavar="NAME",
               help="A detector, or several as one: dirt+scratch. [those of film as one, and every baseline]")
 @click.option("--kind", "kinds", multiple=True, help="Kinds of damage, e.g. dust dirt blotch scratch. [all]")
-@click.option("--severity", default=0.4, show_default=True, help="0 for a film that was cared for, 1 for the contrary.")
+@click.option("--severity", type=click.FloatRange(0, 1), default=0.4, show_default=True, help="0: a film cared for.")
 @click.option("--overlays", multiple=True, type=click.Path(path_type=Path, file_okay=False, exists=True),
               help="Folder of real damage to use instead: RGBA overlays in one folder a class, or *labels.png.")
-@click.option("-o", "--output", "folder", type=click.Path(path_type=Path), help="Folder for detect.csv and detect.svg.")
+@click.option("-o", "--output", "folder", type=FOLDER, help="Folder for detect.csv and detect.svg.")
 def bench_detect(clips: tuple[Path, ...], folder: Path | None, **choice: Any) -> None:
-    """Damage clean CLIPS in a known way and print what each detector finds (scenes of its own without CLIPS).
+    """Judge detectors on known damage.
+
+    Damages clean CLIPS, or scenes of its own without CLIPS, and prints what each detector finds of it.
 
     \b
     Example:

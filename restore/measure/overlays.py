@@ -180,9 +180,9 @@ def draw_line(damage: Overlays, some: tuple[Shape, ...], rng: Rng) -> Line:
     Outlines drawn by hand go around a scratch (3 to 5 px of a 2K frame for the simulator's short ones, 11 for the long
     ones), so a width is drawn as `wear` says, and a shape that is wider is narrowed to it.
     """
-    # By length: the marks are on stills, which are not dragged through a gate, so that long ones are rare among them.
-    length = np.array([np.hypot(*s.alpha.shape) for s in some])
-    shape = some[int(rng.choice(len(some), p=length / length.sum()))]
+    # Long ones are rare among marks made on stills, which are not dragged through a gate; on film they are the rule.
+    weight = np.array([np.hypot(*s.alpha.shape) for s in some]) ** 2
+    shape = some[int(rng.choice(len(some), p=weight / weight.sum()))]
     life = max(1, round(rng.exponential(wear.SCRATCH_LIFE_FRAMES)))
     begins = int(rng.integers(1 - life, damage.film_frames))
     start, stop = max(0, begins), min(damage.film_frames, begins + life)
