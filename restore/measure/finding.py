@@ -1,7 +1,7 @@
 """A clip, damage and detectors in, what each of them finds of it out: pixels, objects, lengths, thresholds and harm.
 
-Knows no stage: a detector is anything with `detect(window, t)`. All of them look at the same frames through the same
-window, so motion is measured once.
+A detector is anything with `detect(window, t)`. All of them look at the same frames through the same window, so motion
+is measured once.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from restore.colour import Float
+from restore.detect import Detection
 from restore.frames import Bits
 from restore.measure import detection
 from restore.measure.bench import Clip, Wearing, damage_clip
@@ -47,6 +48,8 @@ class Seen:
     """(H, W)."""
     lines: Bits
     """(H, W): the part of the mask said to be line scratches."""
+    rest: Bits
+    """(H, W): the part said to be anything else. Each claim is judged by what it claims."""
     strength: Float | None = None
     """(H, W) 0 for none; None where no threshold can be moved."""
     finds: str = ""
@@ -151,25 +154,32 @@ def look(candidate: Candidate, window: Window, t: int) -> Seen:
 
     Where several detectors work together and just one of them has a threshold to move, the others stand as they are.
     """
-    mask, lines = np.zeros(window.size, bool), np.zeros(window.size, bool)
-    fixed, moved = np.zeros(window.size, bool), []
-    finds = ""
+    lines, rest, fixed = (np.zeros(window.size, bool) for _ in range(3))
+    moved, finds = [], ""
     for detector in candidate.detectors:
         found = detector.detect(window, t)
-        mask |= found.mask
-        for thing in found.objects:
-            if thing.kind == "scratch" and thing.status == "confirmed":
-                y0, x0, y1, x1 = thing.box
-                lines[y0:y1, x0:x1] |= found.mask[y0:y1, x0:x1]
+        said = said_lines(found)
+        lines |= said
+        rest |= found.mask & ~said
         strength = strength_of(detector, window, t)
         if strength is None:
-            fixed |= found.mask
+            fixed |= found.mask & ~said
         else:
             moved.append(strength)
             finds = getattr(detector, "finds", "dirt")
     if len(moved) != 1:
-        return Seen(mask, lines)
-    return Seen(mask, lines, np.where(fixed, np.float32(np.inf), moved[0]), finds)
+        return Seen(lines | rest, lines, rest)
+    return Seen(lines | rest, lines, rest, np.where(fixed, np.float32(np.inf), moved[0]), finds)
+
+
+def said_lines(found: Detection) -> Bits:
+    """Return the part of a mask (H, W) that lies in confirmed objects said to be scratches."""
+    out = np.zeros(found.mask.shape, bool)
+    for thing in found.objects:
+        if thing.kind == "scratch" and thing.status == "confirmed":
+            y0, x0, y1, x1 = thing.box
+            out[y0:y1, x0:x1] |= found.mask[y0:y1, x0:x1]
+    return out
 
 
 def strength_of(detector: Any, window: Window, t: int) -> Float | None:
@@ -199,9 +209,9 @@ def tally(seen: Seen, labels: Labels) -> Tally:
         dirt_curve = curve_of(seen.strength, labels, np.isin(labels, TRANSIENT))
         scratch_curve = curve_of(seen.strength, labels, labels == SCRATCH)
     return Tally(
-        detection.score(seen.mask, labels > 0), detection.score_transient(seen.mask, labels),
+        detection.score(seen.mask, labels > 0), detection.score_transient(seen.rest, labels),
         length(seen.mask, seen.lines, labels), detection.recalls(seen.mask, labels), dirt_curve, scratch_curve,
-        seen.finds, bool(seen.lines.any()), bool((seen.mask & ~seen.lines).any()),
+        seen.finds, bool(seen.lines.any()), bool(seen.rest.any()),
     )
 
 

@@ -18,7 +18,8 @@ Camera = Literal["moving", "static", "both"]
 class Finding:
     """How well one detector (or several together) finds the damage of one clip. NaN where there was nothing to judge.
 
-    Pixels have a tolerance of one; `transient` is damage that lasts a frame; line scratches are judged by their length.
+    Pixels have a tolerance of one. `transient` is damage that lasts a frame, and what was found and not said to be a
+    line scratch; line scratches are judged by their length.
     """
 
     part: str

@@ -118,6 +118,14 @@ def test_together_one_has_a_threshold_and_the_others_stand_as_they_are(clip: Cli
     verdict = judge(clip, DAMAGE, [together], range(FRAMES))[0]
     assert verdict.row.f1 == verdict.row.scratch_precision == 1
     assert verdict.row.transient_average_precision == pytest.approx(1)
+    # A line said to run where there is none is a false scratch, not false dirt.
+    false = np.zeros(SIZE, np.uint8)
+    false[:, 100] = 5
+    wrong = Candidate("wrong", (Sure(*truth, kinds=(1, 2, 3, 4, 6)), Oracle((false,) * FRAMES, truth[1], kinds=(5,))))
+    row = judge(clip, DAMAGE, [wrong], range(FRAMES))[0].row
+    assert row.transient_f1 == 1
+    assert row.scratch_precision == 0
+    assert row.precision < 1
     two = Candidate("two", (Sure(*truth), Sure(*truth)))
     assert np.isnan(judge(clip, DAMAGE, [two], [1])[0].row.transient_average_precision), "their units may differ"
 
