@@ -173,12 +173,13 @@ def look(candidate: Candidate, window: Window, t: int) -> Seen:
 
 
 def said_lines(found: Detection) -> Bits:
-    """Return the part of a mask (H, W) that lies in confirmed objects said to be scratches."""
+    """Return the part of a mask (H, W) said to be scratches: what lies in such objects' boxes, or all if all are such."""
+    sure = [thing for thing in found.objects if thing.status == "confirmed"]
+    if sure and all(thing.kind == "scratch" for thing in sure):
+        return found.mask
     out = np.zeros(found.mask.shape, bool)
-    for thing in found.objects:
-        if thing.kind == "scratch" and thing.status == "confirmed":
-            y0, x0, y1, x1 = thing.box
-            out[y0:y1, x0:x1] |= found.mask[y0:y1, x0:x1]
+    for y0, x0, y1, x1 in (thing.box for thing in sure if thing.kind == "scratch"):
+        out[y0:y1, x0:x1] |= found.mask[y0:y1, x0:x1]
     return out
 
 

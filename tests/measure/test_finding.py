@@ -10,7 +10,7 @@ import pytest
 
 from restore.detect import Detection, Found
 from restore.measure.bench import Clip
-from restore.measure.finding import Candidate, camera_of, judge, look, measured_px, strength_of
+from restore.measure.finding import Candidate, camera_of, judge, look, measured_px, said_lines, strength_of
 from restore.scenes.damage import Damage
 from restore.scenes.film import Film
 from restore.source import PixelFormat
@@ -155,6 +155,18 @@ def test_a_certainty_makes_a_strength(clip: Clip) -> None:
     assert np.array_equal(strength >= Certain().certainty, Certain().detect(window, 1).mask)
     assert strength_of(Greedy(), window, 1) is None
     assert not look(Candidate("c", (Certain(),)), window, 1).lines.any()
+
+
+def test_which_part_of_a_mask_is_said_to_be_scratches() -> None:
+    mask = np.zeros((20, 30), bool)
+    mask[:, 10:13] = mask[4:7, 20:23] = True
+    line, dirt = Found(0, "scratch", (0, 10, 20, 12), 40, 1.0), Found(0, "dirt", (4, 20, 7, 23), 9, 1.0)
+    both = said_lines(Detection(mask, (line, dirt)))
+    assert both[:, 10:12].all()
+    assert not both[:, 12:].any()
+    assert np.array_equal(said_lines(Detection(mask, (line, replace(dirt, status="undecided")))), mask)
+    assert not said_lines(Detection(mask, (replace(line, status="undecided"), dirt))).any()
+    assert not said_lines(Detection(mask)).any()
 
 
 def test_moving_and_static() -> None:
