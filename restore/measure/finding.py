@@ -173,7 +173,7 @@ def look(candidate: Candidate, window: Window, t: int) -> Seen:
 
 
 def said_lines(found: Detection) -> Bits:
-    """Return the part of a mask (H, W) said to be scratches: what lies in such objects' boxes, or all if all are such."""
+    """Return the part of a mask (H, W) said to be scratches: what lies in their boxes, or all where all are such."""
     sure = [thing for thing in found.objects if thing.status == "confirmed"]
     if sure and all(thing.kind == "scratch" for thing in sure):
         return found.mask
