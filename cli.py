@@ -327,6 +327,38 @@ def bench_quality(
     click.echo(f"Finding, and harm on the undamaged clip:\n{table(finds)}")
 
 
+@bench.command("detect")
+@click.argument("clips", nargs=-1, type=THING)
+@click.option("--frames", type=click.IntRange(1), default=12, show_default=True, help="Frames judged in a piece.")
+@click.option("--seed", "seeds", multiple=True, type=int, default=(21, 22, 23, 24), show_default=True,
+              help="Seeds of the damage; one piece of each clip a seed.")
+@click.option("--part", "parts", multiple=True, metavar="NAME",
+              help="A detector, or several as one: dirt+scratch. [those of film as one, and every baseline]")
+@click.option("--kind", "kinds", multiple=True, help="Kinds of damage, e.g. dust dirt blotch scratch. [all]")
+@click.option("--severity", type=click.FloatRange(0, 1), default=0.4, show_default=True, help="0: a film cared for.")
+@click.option("--overlays", multiple=True, type=click.Path(path_type=Path, file_okay=False, exists=True),
+              help="Folder of real damage to use instead: RGBA overlays in one folder a class, or *labels.png.")
+@click.option("-o", "--output", "folder", type=FOLDER, help="Folder for detect.csv and detect.svg.")
+def bench_detect(clips: tuple[Path, ...], folder: Path | None, **choice: Any) -> None:
+    """Judge detectors on known damage.
+
+    Damages clean CLIPS, or scenes of its own without CLIPS, and prints what each detector finds of it.
+
+    \b
+    Example:
+      lacuna bench detect holiday.mp4 --part dirt --part sdip --kind dirt --kind dust -o figures
+    """
+    from restore.benchmark import Trial, findings, record
+    from restore.measure.findings import means, table
+
+    trial = Trial(**{k: v for k, v in choice.items() if v != ()})
+    verdicts = findings(clips, trial, functools.partial(click.echo, err=True))
+    rows = [v.row for v in verdicts]
+    click.echo(f"{table(rows)}\n\nMean over clips:\n{table(means(rows))}")
+    if folder is not None:
+        click.echo("Written: " + ", ".join(str(p) for p in record(verdicts, folder)))
+
+
 @bench.command("speed")
 @click.option("-o", "--output", "folder", default="bench", show_default=True, type=FOLDER,
               help="Where the reels are made and kept.")

@@ -6,24 +6,63 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from restore.blend.chain import blend_frame
 from restore.decode import open_decoder
 from restore.errors import RecipeError, SourceError
 from restore.fill.ladder import fill_frame
 from restore.frames import Bits, Patch
 from restore.measure import speed
-from restore.measure.bench import Clip, DetectRow, FillRow, bench_detect, bench_fill
+from restore.measure.bench import Clip, DetectRow, FillRow, Wearing, bench_detect, bench_fill
+from restore.measure.curve_plot import drawing
+from restore.measure.finding import Candidate, Verdict, judge
+from restore.measure.findings import to_csv
+from restore.measure.overlays import Overlays
+from restore.parts import make
 from restore.probe import probe
 from restore.recipe import Recipe, load
 from restore.scenes.damage import Damage
 from restore.scenes.film import Film
 from restore.scenes.reel import FILM_10BIT, Reel, make_reel
-from restore.scenes.wear import KINDS
+from restore.scenes.wear import EXTRA_KINDS, KINDS
 from restore.span import Span
 from restore.window import Window
 
 EDGE_FRAMES = 4
 """Frames at either end of a piece that lend to others but are not judged: inside a film all frames have neighbours."""
+
+
+BASELINES = ("sdip", "rod", "srod", "sdip_agreed", "line_median")
+"""Detectors from the literature that ours are compared with."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What the benchmark of detectors is run with."""
+
+    frames: int = 12
+    """Judged in each piece."""
+    seeds: tuple[int, ...] = (21, 22, 23, 24)
+    """Of the damage, and of the scenes where no clips are given; one piece a clip and seed."""
+    parts: tuple[str, ...] = ()
+    """Detectors, each a candidate; "dirt+scratch" is two of them together."""
+    kinds: tuple[str, ...] = KINDS
+    overlays: tuple[Path, ...] = ()
+    """Folders of real damage to use in place of generated damage."""
+    severity: float = 0.4
+    """Of the damage, 0 to 1. Precision is the higher the more damage there is to be found."""
+    workflow: str = "film"
+
+    def __post_init__(self) -> None:
+        """Refuse kinds of damage that do not exist, and nothing to judge."""
+        known = KINDS if self.overlays else (*KINDS, *EXTRA_KINDS)
+        if unknown := sorted(set(self.kinds) - set(known)):
+            raise RecipeError(f"benchmark: there is no kind of damage {unknown[0]!r}; there are {', '.join(known)}.")
+        if self.frames < 1 or not 0 <= self.severity <= 1:
+            raise RecipeError(
+                f"benchmark: frames is {self.frames} and severity {self.severity}; 1 or more and 0 to 1 are needed."
+            )
 
 
 @dataclass(frozen=True)
@@ -64,9 +103,11 @@ def quality(
     return fills, finds
 
 
-def pieces(clips: Sequence[Path], frames: int, seeds: Sequence[int]) -> Iterator[tuple[Clip, int]]:
+def pieces(
+    clips: Sequence[Path], frames: int, seeds: Sequence[int], edge_frames: int = EDGE_FRAMES
+) -> Iterator[tuple[Clip, int]]:
     """Yield each piece with the seed of its damage."""
-    length = frames + 2 * EDGE_FRAMES
+    length = frames + 2 * edge_frames
     for path in clips:
         source = probe(path)
         if source.frames <= 2 * EDGE_FRAMES:
@@ -85,7 +126,63 @@ def pieces(clips: Sequence[Path], frames: int, seeds: Sequence[int]) -> Iterator
     if not clips:
         for seed in seeds:
             film = Film(seed, (576, 768), length)
-            yield Clip(f"scene {seed}", [film.planes(t, FILM_10BIT) for t in range(length)], FILM_10BIT), seed
+            yield Clip(
+                f"scene {seed}", [film.planes(t, FILM_10BIT) for t in range(length)], FILM_10BIT, step_px(film)
+            ), seed
+
+
+def step_px(film: Film) -> float:
+    """Return the median motion of a film from one frame to the next, as it was made."""
+    pairs = [t for t in range(0, film.frames - 1, 4) if t + 1 not in film.cuts]
+    return float(np.median([np.median(np.hypot(*np.moveaxis(film.flow(t, t + 1), -1, 0))) for t in pairs]))
+
+
+def findings(
+    clips: Sequence[Path], trial: Trial, on_piece: Callable[[str], None] = lambda _: None
+) -> list[Verdict]:
+    """Damage pieces of clean clips (generated scenes where none are given) and judge detectors on them.
+
+    Frames at either end of a piece are not judged, as many as the detectors look to either side. Raises PartError where
+    there is no such detector, RecipeError where there is no such workflow, SourceError where a clip is too short.
+    """
+    chosen = candidates(trial)
+    edge = max(EDGE_FRAMES, *(d.reach_frames for c in chosen for d in c.detectors))
+    out = []
+    for clip, seed in pieces(clips, trial.frames, trial.seeds, edge):
+        on_piece(f"{clip.name}, damage {seed}")
+        n = len(clip.pictures)
+        if n <= 2 * edge:
+            raise SourceError(
+                f"{clip.name} has {n} frames; {2 * edge + 1} are needed, for the detectors look {edge} to either side."
+            )
+        out += judge(clip, wear_of(trial, seed, clip), chosen, range(edge, n - edge))
+    return out
+
+
+def wear_of(trial: Trial, seed: int, clip: Clip) -> Wearing:
+    """Return the damage of one piece: of real shapes where there are any."""
+    n = len(clip.pictures)
+    if trial.overlays:
+        return Overlays(seed, clip.size, trial.overlays, trial.severity, trial.kinds, n)
+    return Damage(seed, clip.size, trial.severity, trial.kinds, n)
+
+
+def candidates(trial: Trial) -> list[Candidate]:
+    """Return what is to be judged: the parts named, or the workflow's detectors together and every baseline."""
+    if not trial.parts:
+        recipe = load(trial.workflow)
+        together = Candidate(trial.workflow, tuple(p.made for p in recipe.detect))
+        return [together, *(Candidate(n, (make("detect", n, {}).made,)) for n in BASELINES)]
+    return [Candidate(n, tuple(make("detect", one, {}).made for one in n.split("+"))) for n in trial.parts]
+
+
+def record(verdicts: Sequence[Verdict], folder: Path) -> tuple[Path, Path]:
+    """Write `detect.csv` and `detect.svg` into a folder and return their paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    table, plot = folder / "detect.csv", folder / "detect.svg"
+    table.write_text(to_csv([v.row for v in verdicts]), encoding="utf-8")
+    plot.write_text(drawing(verdicts), encoding="utf-8")
+    return table, plot
 
 
 def filler(recipe: Recipe) -> Callable[[Window, int], Patch]:

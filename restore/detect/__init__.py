@@ -9,8 +9,9 @@ must give the same answer whatever was asked before. What it cannot decide goes 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal, Protocol
+from typing import ClassVar, Literal, Protocol, runtime_checkable
 
+from restore.colour import Float
 from restore.frames import Bits
 from restore.window import Window
 
@@ -51,3 +52,14 @@ class Detector(Protocol):
 
     def detect(self, window: Window, t: int) -> Detection:
         """Return the losses of frame t."""
+
+
+@runtime_checkable
+class Scored(Protocol):
+    """A detector that can also say how strongly each pixel looks damaged, for measuring it at every threshold."""
+
+    finds: ClassVar[Literal["dirt", "scratch"]]
+    """What its strengths are those of: line scratches, or all else."""
+
+    def score(self, window: Window, t: int) -> Float:
+        """Return (H, W) float32, 0 where there is nothing: the mask of frame t is where it exceeds the threshold."""

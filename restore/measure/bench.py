@@ -7,6 +7,7 @@ import io
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -26,6 +27,17 @@ Detect = Callable[[Window, int], Bits]
 TELEA_RADIUS_PX = 3
 
 
+class Wearing(Protocol):
+    """Damage of any origin, with the truth about it: `scenes.damage.Damage`, `measure.overlays.Overlays`."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(H, W) of the pictures it is meant for."""
+
+    def apply(self, planes: tuple[Plane, ...], t: int, pixels: PixelFormat) -> Damaged:
+        """Damage the planes of frame t; a pure function of t."""
+
+
 @dataclass(frozen=True)
 class Clip:
     """A clean clip in memory."""
@@ -33,6 +45,8 @@ class Clip:
     name: str
     pictures: Sequence[tuple[Plane, ...]]
     pixels: PixelFormat
+    step_px: float | None = None
+    """Median motion from one frame to the next in luma pixels, where it is known and need not be measured."""
 
     @property
     def size(self) -> tuple[int, int]:
@@ -104,7 +118,7 @@ def telea(planes: tuple[Plane, ...], mask: Bits, pixels: PixelFormat) -> tuple[P
     return tuple(out)
 
 
-def damage_clip(clip: Clip, damage: Damage) -> list[Damaged]:
+def damage_clip(clip: Clip, damage: Wearing) -> list[Damaged]:
     """Damage every frame of a clip."""
     return [damage.apply(planes, t, clip.pixels) for t, planes in enumerate(clip.pictures)]
 
@@ -114,7 +128,7 @@ def chosen(clip: Clip, frames: Sequence[int] | None) -> Sequence[int]:
     return range(len(clip.pictures)) if frames is None else frames
 
 
-def bench_fill(clip: Clip, damage: Damage, restore: Restore, frames: Sequence[int] | None = None) -> FillRow:
+def bench_fill(clip: Clip, damage: Wearing, restore: Restore, frames: Sequence[int] | None = None) -> FillRow:
     """Damage a clip, give the true masks away, and compare what `restore` makes of them with Telea."""
     damaged = damage_clip(clip, damage)
     window = Window.of([d.planes for d in damaged], clip.pixels, [d.mask for d in damaged])
@@ -144,7 +158,7 @@ def bench_fill(clip: Clip, damage: Damage, restore: Restore, frames: Sequence[in
     )
 
 
-def bench_detect(clip: Clip, damage: Damage, detect: Detect, frames: Sequence[int] | None = None) -> DetectRow:
+def bench_detect(clip: Clip, damage: Wearing, detect: Detect, frames: Sequence[int] | None = None) -> DetectRow:
     """Damage a clip and compare what `detect` finds with the true masks; then see what it finds on the clean clip."""
     damaged = damage_clip(clip, damage)
     window = Window.of([d.planes for d in damaged], clip.pixels)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from restore.measure.detection import Score, harm_frac, recall_by_label, score
+from restore.measure.detection import Recalls, Score, harm_frac, recalls, score, score_transient
 
 
 def test_scores_by_hand() -> None:
@@ -55,13 +55,38 @@ def test_counts_of_frames_add_up() -> None:
     truth = np.zeros((8, 8), bool)
     truth[2:4, 2:4] = True
     total = score(truth, truth) + score(np.zeros_like(truth), truth)
-    assert total == Score(found=4, missed=4, objects=2, objects_found=1, frames=2)
+    assert total == Score(found=4, missed=4, objects=2, objects_found=1, frames=2, area_px=128)
     assert total.recall == 0.5
 
 
-def test_recall_by_label() -> None:
+def test_false_alarms_are_told_for_a_2k_frame() -> None:
+    found = np.zeros((778, 1024), bool)
+    found[10, 10] = found[20, 20] = True
+    s = score(found, np.zeros_like(found))
+    assert s.false_objects_a_frame == 2
+    assert s.false_objects_a_2k_frame == 8
+
+
+def test_recall_by_kind() -> None:
     labels = np.zeros((4, 4), np.uint8)
     labels[0], labels[1] = 1, 5
     found = np.zeros((4, 4), bool)
     found[0, :3] = True
-    assert recall_by_label(found, labels) == {1: 0.75, 5: 0.0}
+    counted = recalls(found, labels)
+    assert (counted.of("dust"), counted.of("scratch")) == (0.75, 0)
+    assert np.isnan(counted.of("blotch"))
+    assert (counted + counted).of("dust") == 0.75
+    assert Recalls() + counted == counted
+
+
+def test_what_lasts_a_frame_is_scored_without_regard_to_scratches() -> None:
+    labels = np.zeros((20, 20), np.uint8)
+    labels[:, 10] = 5
+    labels[4:6, 4:6] = 2
+    found = labels > 0
+    assert score_transient(found, labels).f1 == 1
+    assert score_transient(found & (labels != 5), labels).f1 == 1, "nor is a scratch left alone held against it"
+    labels[:, 15] = 8
+    assert score_transient(found, labels).f1 == 1, "nor a stain that stays"
+    found[15, 3] = True
+    assert score_transient(found, labels).false == 1
