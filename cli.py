@@ -385,7 +385,7 @@ def train() -> None:
 @train.command("detector")
 @click.option("-o", "--output", "folder", default="training/detector", show_default=True,
               type=click.Path(file_okay=False, path_type=Path), help="State, log and weights; the same goes on there.")
-@click.option("--seed", default=1, show_default=True)
+@click.option("--seed", default=1, show_default=True, help="Of weights and lessons.")
 @click.option("--rounds", default=400, show_default=True, type=click.IntRange(1), help="Length of the whole training.")
 @click.option("--minutes", default=0.0, help="Stop after so long, to be resumed. [no limit]")
 @click.option("--device", default="cpu", show_default=True, help="cpu, or cuda.")
@@ -414,8 +414,9 @@ def scenes() -> None:
 
 @scenes.command("sheet")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="First lesson shown.")
-@click.option("--rows", type=click.IntRange(1, 200), default=10, show_default=True)
-@click.option("-o", "--output", default="sheet.png", show_default=True, type=click.Path(path_type=Path))
+@click.option("--rows", type=click.IntRange(1, 200), default=10, show_default=True, help="Lessons shown.")
+@click.option("-o", "--output", default="sheet.png", show_default=True, type=click.Path(path_type=Path),
+              help="The PNG to write.")
 @click.option("--stills", is_flag=True, help="Photographs and documents instead of film.")
 @click.option("--textures", type=click.Path(exists=True, file_okay=False, path_type=Path),
               help="A folder of photographs to cut some of the scenes out of.")

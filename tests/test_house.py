@@ -14,7 +14,7 @@ FILES = sorted((ROOT / "restore").rglob("*.py"))
 STAGES = {"decode", "detect", "fill", "blend", "encode"}
 NOUNS = {
     "errors", "written", "span", "source", "layout", "timing", "stills", "frames", "colour", "cache", "noise", "cuts",
-    "window", "motion",
+    "window", "motion", "nets",
 }
 OUTSIDE = {
     "av": {"probe", "decode", "encode", "fixity", "measure"},
@@ -22,7 +22,8 @@ OUTSIDE = {
     "dask": {"run"},
     "distributed": {"run"},
     "rich": {"progress"},
-    "torch": {"restoration"},
+    "torch": {"restoration", "nets", "train"},
+    "safetensors": {"nets"},
     "click": set(),
 }
 """One outside library, one room."""
