@@ -2,45 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import ClassVar
 
-import cv2
 import numpy as np
 
-from restore.colour import Float
-from restore.detect import Detection, Found, _sight
-from restore.detect._align import Laid
-from restore.detect._outline import closed
+from restore.detect import Detection, _netted, _sight
 from restore.errors import PartError
-from restore.frames import Bits
 from restore.nets import files
-from restore.source import Plane
 from restore.window import Window
 
-TILE_PX, MARGIN_PX = 96, 16
-"""The network sees tiles of this size and so much around them, in pixels of the half-size picture."""
 SMALLEST_PX = 32
-BEYOND = 3
-"""The channel of `_sight` that is looked at first."""
 LEAST_LEVELS, LEAST_GRAINS = 5.0, 1.6
 """What is beyond both neighbours by less than this, or so many times the grain, is not looked at further."""
-TRANSIENT, LINE, PERSISTENT = range(3)
-NAMES = {TRANSIENT: "dirt", PERSISTENT: "stain"}
+NAMES = {0: "dirt", 2: "stain"}
+"""What its outputs are called here. Lines (1) are the business of `scratch`, which follows them over the shot."""
 
 
 @dataclass(frozen=True)
 class Net:
     """Good at dust, dirt, hairs and blotches, the faint ones too; sees little of what stays where nothing moves.
 
-    A small U-Net over the frame and its motion-compensated neighbours (architecture and training: `restore.nets`,
-    `restore.train`; after the temporal nets of algorithms.md section 2). Tiles in which nothing stands out of both
-    neighbours are passed over. At the ends of a shot, where one neighbour is missing, it only lists.
+    A small U-Net over the frame and its motion-compensated neighbours (`restore/nets/detector.py`; trained by
+    `lacuna train detector`). Tiles in which nothing stands out of both neighbours are passed over. At the ends of a
+    shot, where one neighbour is missing, it only lists.
     """
 
     version: ClassVar[int] = 1
+    ships: ClassVar[str] = "detector"
+    """Name of the weights that come with the program."""
     certainty: float = 0.6
     """A thing is damage where its most probable pixel is at least so probable ..."""
     edge: float = 0.4
@@ -68,12 +58,7 @@ class Net:
 
     def fingerprint(self) -> str:
         """Return the digest of the weights."""
-        return files.sha256(self.path)
-
-    @property
-    def path(self) -> Path:
-        """Return the weights file."""
-        return Path(self.weights) if self.weights else files.shipped("detector")
+        return files.sha256(_netted.weights_at(self.weights, self.ships))
 
     def detect(self, window: Window, t: int) -> Detection:
         """Return the damage of frame t."""
@@ -81,71 +66,13 @@ class Net:
         sides = _sight.neighbours(window, t, self.reach) if min(window.size) >= SMALLEST_PX else None
         if sides is None:
             return nothing
-        chance = self.chances(window, t, sides)
-        if chance is None:
-            return nothing
-        return self.decided(window, t, chance, sides[0].frame == sides[1].frame)
-
-    def chances(self, window: Window, t: int, sides: tuple[Laid, Laid]) -> Float | None:
-        """Return the probability of each kind in 255ths (kinds, h, w) at proxy size; None where nothing stands out."""
-        from restore.nets import inference
-
         seen = _sight.sight(window, t, sides)
         least = max(LEAST_LEVELS, LEAST_GRAINS * window.grain(t)) * _sight.LEVELS
-        places = list(tiles(np.abs(seen[BEYOND]) > least))
-        if not places:
-            return None
-        h, w = seen.shape[1:]
-        room = ((MARGIN_PX, MARGIN_PX + TILE_PX), (MARGIN_PX, MARGIN_PX + TILE_PX))
-        wide = np.pad(seen, ((0, 0), *room), "edge")
-        net = inference.detector(self.path, self.fingerprint())
-        side = TILE_PX + 2 * MARGIN_PX
-        out = np.zeros((3, -(-h // TILE_PX) * TILE_PX, -(-w // TILE_PX) * TILE_PX), np.float32)
-        crops = (wide[:, y : y + side, x : x + side] for y, x in places)
-        for (y, x), chance in zip(places, inference.probabilities(net, crops), strict=True):
-            out[:, y : y + TILE_PX, x : x + TILE_PX] = chance[:, MARGIN_PX:-MARGIN_PX, MARGIN_PX:-MARGIN_PX]
-        return out[:, :h, :w]
-
-    def decided(self, window: Window, t: int, chance: Float, at_end: bool) -> Detection:
-        """Return what is damage by the probabilities of each kind in 255ths (kinds, h, w)."""
-        mask, objects = np.zeros(window.size, bool), []
-        for kind in NAMES:
-            sheet = full_size(chance[kind], window.size)
-            labels, found = things(sheet, 255 * self.edge)
-            sure = np.zeros(len(found) + 1, np.float32)
-            np.maximum.at(sure, labels.ravel(), sheet.ravel())
-            right = np.zeros(len(found) + 1, bool)
-            for i, (x, y, width, height, area) in enumerate(found, 1):
-                if not self.smallest_px <= area <= self.largest_frac * mask.size or sure[i] < 255 * self.certainty:
-                    continue
-                right[i] = not at_end
-                why = "the shot has no frame on one side" if at_end else ""
-                objects.append(Found(
-                    t, NAMES[kind], (int(y), int(x), int(y + height), int(x + width)), int(area),
-                    float(sure[i]) / 255, "undecided" if at_end else "confirmed", why,
-                ))
-            mask |= right[labels]
-        return Detection(closed(mask), tuple(objects))
-
-
-def tiles(stands_out: Bits) -> Iterator[tuple[int, int]]:
-    """Yield the upper left corners (y, x) of the tiles of a fixed grid in which anything stands out (h, w)."""
-    h, w = stands_out.shape
-    for y in range(0, h, TILE_PX):
-        for x in range(0, w, TILE_PX):
-            if stands_out[y : y + TILE_PX, x : x + TILE_PX].any():
-                yield y, x
-
-
-def full_size(sheet: Float, size: tuple[int, int]) -> Float:
-    """Return a sheet (h, w) at full size (H, W)."""
-    if sheet.shape == size:
-        return sheet
-    h, w = sheet.shape
-    return cv2.resize(sheet, (2 * w, 2 * h), interpolation=cv2.INTER_LINEAR)[: size[0], : size[1]]
-
-
-def things(sheet: Float, least: float) -> tuple[Plane, Plane]:
-    """Return the numbered things (H, W) of a sheet that are above `least`, and (n, 5) x, y, width, height, area."""
-    _, labels, found, _ = cv2.connectedComponentsWithStats((sheet > least).astype(np.uint8), connectivity=8)
-    return labels, found[1:]
+        beyond = np.abs(seen[_sight.CHANNELS.index("beyond")]) > least
+        chance = _netted.chances(seen, beyond, _netted.weights_at(self.weights, self.ships))
+        if chance is None:
+            return nothing
+        sheets = [(name, _netted.full_size(chance[k], window.size)) for k, name in NAMES.items()]
+        largest = int(self.largest_frac * window.size[0] * window.size[1])
+        why = "the shot has no frame on one side" if sides[0].frame == sides[1].frame else ""
+        return _netted.decided(t, sheets, self.edge, self.certainty, (self.smallest_px, largest), why)

@@ -11,9 +11,7 @@ from torch import Tensor, nn
 
 from restore.nets.needs import Needs
 
-KINDS = ("transient", "line", "persistent")
-"""Gone on the next frame, a line that runs on, fixed to the screen."""
-WIDTHS = (12, 20, 32, 48)
+WIDTHS = (16, 24, 32, 48)
 """Channels at full size and at each halving."""
 
 
@@ -34,7 +32,7 @@ class Pair(nn.Module):
 class Detector(nn.Module):
     """The detector's network."""
 
-    def __init__(self, channels_in: int, widths: tuple[int, ...] = WIDTHS, kinds: int = len(KINDS)) -> None:
+    def __init__(self, channels_in: int, kinds: int, widths: tuple[int, ...] = WIDTHS) -> None:
         """Make the layers; weights are random until loaded."""
         super().__init__()
         self.down = nn.ModuleList(
@@ -46,6 +44,7 @@ class Detector(nn.Module):
         self.out = nn.Conv2d(widths[0], kinds, 1)
         # Damage is rare: to begin with, nothing is damaged.
         nn.init.constant_(self.out.bias, -4.0)  # type: ignore[arg-type]
+        self.kinds = kinds
         self.needs = Needs(channels_in, 2 ** (len(widths) - 1))
 
     def forward(self, x: Tensor) -> Tensor:

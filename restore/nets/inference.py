@@ -27,7 +27,7 @@ def detector(path: Path, digest: str) -> Detector:
     tensors, _ = files.read(path)
     channels = int(tensors["down.0.first.weight"].shape[1])
     widths = tuple(int(tensors[f"down.{i}.second.weight"].shape[0]) for i in range(depth(tensors)))
-    net = Detector(channels, widths, int(tensors["out.weight"].shape[0]))
+    net = Detector(channels, int(tensors["out.weight"].shape[0]), widths)
     files.fill(net, tensors, path)
     return net.eval().requires_grad_(False)
 

@@ -28,12 +28,12 @@ class Course:
     """How lessons are dealt out."""
 
     seed: int = 1
-    rounds: int = 400
-    lessons: int = 128
+    rounds: int = 160
+    lessons: int = 96
     """New lessons a round."""
     kept_rounds: int = 12
     """Rounds that are remembered: each lesson is seen in so many."""
-    steps: int = 40
+    steps: int = 48
     """Batches a round."""
     batch: int = 8
 

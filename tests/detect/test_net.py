@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from films import frames, window
 
-from restore.detect import _sight, net
+from restore.detect import _sight
 from restore.detect.net import Net
 from restore.errors import PartError
 from restore.nets import files
@@ -25,12 +25,12 @@ MIDDLE = 3
 def weights(tmp_path):
     """A network that answers with what is beyond both neighbours: no training, but a known answer."""
     torch.manual_seed(1)
-    made = Detector(len(_sight.CHANNELS), (4, 6))
+    made = Detector(len(_sight.CHANNELS), 3, (4, 6))
     with torch.no_grad():
         for parameter in made.parameters():
             parameter.zero_()
         for sign, unit in ((1, 0), (-1, 1)):
-            made.down[0].first.weight[unit, net.BEYOND, 1, 1] = sign
+            made.down[0].first.weight[unit, _sight.CHANNELS.index("beyond"), 1, 1] = sign
             made.down[0].second.weight[unit, unit, 1, 1] = 1
             made.up[0].first.weight[unit, 6 + unit, 1, 1] = 1
             made.up[0].second.weight[unit, unit, 1, 1] = 1

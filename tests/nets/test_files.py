@@ -40,7 +40,7 @@ def test_what_is_no_safetensors_file_is_refused_by_name(tmp_path, content):
 
 def test_weights_that_do_not_fit_are_refused(tmp_path):
     with pytest.raises(PartError, match="does not fit Detector"):
-        files.fill(Detector(3), Detector(4).state_dict(), tmp_path / "other.safetensors")
+        files.fill(Detector(3, 3), Detector(4, 3).state_dict(), tmp_path / "other.safetensors")
 
 
 def test_only_the_shipped_file_itself_is_loaded(tmp_path, monkeypatch):

@@ -5,14 +5,14 @@ import pytest
 import torch
 
 from restore.nets import files, inference
-from restore.nets.detector import KINDS, Detector
+from restore.nets.detector import Detector
 
 
 @pytest.fixture
 def net(tmp_path):
     torch.manual_seed(1)
     path = tmp_path / "net.safetensors"
-    files.write(path, Detector(5, (4, 6, 8)).state_dict(), {})
+    files.write(path, Detector(5, 3, (4, 6, 8)).state_dict(), {})
     return inference.detector(path, files.sha256(path))
 
 
@@ -32,7 +32,7 @@ def test_a_crops_result_depends_on_nothing_but_the_crop(net):
 
 def test_probabilities_are_whole_255ths(net):
     (found,) = inference.probabilities(net, crops(1))
-    assert found.shape == (len(KINDS), 32, 48)
+    assert found.shape == (3, 32, 48)
     np.testing.assert_array_equal(found, np.rint(found))
     assert found.min() >= 0
     assert found.max() <= 255
@@ -50,5 +50,5 @@ def test_the_number_of_threads_is_left_as_it_was(net):
 
 
 def test_sizes_that_are_no_multiple_come_back_as_they_were():
-    net = Detector(5, (4, 6, 8))
-    assert net(torch.zeros(1, 5, 33, 47)).shape == (1, len(KINDS), 33, 47)
+    net = Detector(5, 3, (4, 6, 8))
+    assert net(torch.zeros(1, 5, 33, 47)).shape == (1, 3, 33, 47)
