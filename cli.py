@@ -385,7 +385,7 @@ def train() -> None:
 def training(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the options of a training."""
     for option in (
-        click.option("--workers", default=1, show_default=True, help="Processes that make lessons."),
+        click.option("--workers", default=1, show_default=True, help="Processes that make lessons; 0 makes them here."),
         click.option("--threads", default=1, show_default=True, help="Of the network."),
         click.option("--device", default="cpu", show_default=True, help="cpu, or cuda."),
         click.option("--minutes", default=0.0, help="Stop after so long, to be resumed. [no limit]"),

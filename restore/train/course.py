@@ -48,25 +48,30 @@ def _made(make: MakeLesson, seeds: range) -> Samples:
 
 
 def rounds(course: Course, make: MakeLesson, first: int, workers: int) -> Iterator[tuple[int, list[Samples]]]:
-    """Yield (number, the samples of it and of the rounds before it that are remembered) from round `first` on."""
+    """Yield (number, the samples of it and of the rounds before it that are remembered) from round `first` on.
+
+    `workers` processes make lessons ahead; with 0 they are made here, when they are wanted.
+    """
+    start = max(0, first - course.kept_rounds + 1)
+    kept: deque[Samples] = deque(maxlen=course.kept_rounds)
+    for n, fresh in enumerate(_fresh(course, make, start, workers), start):
+        kept.append(fresh)
+        if n >= first:
+            yield n, list(kept)
+
+
+def _fresh(course: Course, make: MakeLesson, start: int, workers: int) -> Iterator[Samples]:
+    """Yield the new samples of each round from `start` on."""
+    if not workers:
+        yield from (_made(make, course.seeds(n)) for n in range(start, course.rounds))
+        return
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         ahead: deque[Future[Samples]] = deque()
-        start = max(0, first - course.kept_rounds + 1)
-        asked = start
-
-        def ask(until: int) -> None:
-            nonlocal asked
-            while asked < min(until, course.rounds):
-                ahead.append(pool.submit(_made, make, course.seeds(asked)))
-                asked += 1
-
-        kept: deque[Samples] = deque(maxlen=course.kept_rounds)
         try:
             for n in range(start, course.rounds):
-                ask(n + 1 + AHEAD * workers)
-                kept.append(ahead.popleft().result())
-                if n >= first:
-                    yield n, list(kept)
+                while n + len(ahead) < min(n + 1 + AHEAD * workers, course.rounds):
+                    ahead.append(pool.submit(_made, make, course.seeds(n + len(ahead))))
+                yield ahead.popleft().result()
         finally:
             for future in ahead:
                 future.cancel()
