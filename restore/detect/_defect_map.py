@@ -15,18 +15,20 @@ from restore.colour import Float
 from restore.detect._deviation import (
     DARKEST,
     MAD_TO_SIGMA,
-    from_local,
     from_usual,
+    ghost,
     heavier_side,
     local_level,
+    logged,
     spread,
-    without_ghost,
 )
 from restore.detect._passes import MARGIN, Shift, best, detail, likeness, moved
 from restore.errors import MaskError
 from restore.frames import Bits
 from restore.maps import Level
 
+MOST_LIVELY = 1.5
+"""How many times livelier than the whole a part of a map is taken to be at most: what is more is many defects."""
 SURVEYED_FRAMES = 9
 """From how many frames, evenly over the film, what holds for all of it is found out."""
 CLEAR = 3.0
@@ -96,7 +98,10 @@ def _bright(levels: Sequence[Level], flat: Sequence[Float], terms: Terms) -> boo
 
 def stands_out(level: Level, block_px: int) -> Float:
     """Return how far each pixel lies from its surroundings (log ratio) or, without blocks, from the median."""
-    return from_local(level.share, block_px) if block_px else from_usual(level.share)
+    if not block_px:
+        return from_usual(level.share)
+    plane = logged(level.share)
+    return plane - local_level(plane, block_px)
 
 
 def least(level: Level, terms: Terms) -> float:
@@ -114,29 +119,33 @@ def fits(size: tuple[int, int], reach_px: int) -> bool:
     return min(size) >= 6 * (reach_px + MARGIN)
 
 
-def marked(level: Level, grey: Callable[[], Float], terms: Terms, bright: bool, shift: Shift | None) -> Bits:
-    """Return the (H, W) mask of what the map marks, on the picture's own grid; `grey` gives the picture in levels."""
-    strength, known = _strength(level, grey, terms, bright, shift)
+def marked(level: Level, rgb: Callable[[], Float], terms: Terms, bright: bool, shift: Shift | None) -> Bits:
+    """Return the (H, W) mask of what the map marks, on the picture's own grid; `rgb` gives the picture (H, W, 3)."""
+    if terms.block_px:
+        return _marked_evened(level, rgb, terms, bright, shift)
+    share = level.share if terms.threshold is not None else from_usual(level.share)
+    top = np.float32(1 if terms.threshold is not None else 0)
+    strength, known = _laid(share if bright else top - share, shift)
+    limit = terms.threshold if terms.threshold is not None else terms.sigmas * spread(strength, least(level, terms))
+    return (strength >= limit) & known
+
+
+def _marked_evened(
+    level: Level, rgb: Callable[[], Float], terms: Terms, bright: bool, shift: Shift | None
+) -> Bits:
+    """Return the same (H, W) of a map whose uneven ground and ghost are taken out."""
+    plane, known = _laid(logged(level.share), shift)
+    scene, doubt = ghost(plane, rgb(), terms.block_px)
+    plane -= scene
+    ratio = np.exp(plane - local_level(plane, terms.block_px))
+    strength = ratio - 1 if bright else 1 - ratio
     if terms.threshold is not None:
         return (strength >= terms.threshold) & known
     usual = spread(strength, least(level, terms))
-    if terms.block_px:
-        # A ghost that is not quite gone, or coarser grain, makes parts of a map livelier than the rest of it.
-        usual = np.maximum(usual, np.float32(MAD_TO_SIGMA) * local_level(np.abs(strength), terms.block_px))
-    return (strength >= np.float32(terms.sigmas) * usual) & known
-
-
-def _strength(
-    level: Level, grey: Callable[[], Float], terms: Terms, bright: bool, shift: Shift | None
-) -> tuple[Float, Bits | bool]:
-    """Return how strongly each pixel is marked, in shares, and where the map reaches."""
-    if terms.block_px:
-        flat, known = _laid(from_local(level.share, terms.block_px), shift)
-        ratio = np.exp(without_ghost(flat, from_local(grey() / np.float32(255), terms.block_px))[0])
-        return (ratio - 1 if bright else 1 - ratio), known
-    share = from_usual(level.share) if terms.threshold is None else level.share
-    top = np.float32(0 if terms.threshold is None else 1)
-    return _laid(share if bright else top - share, shift)
+    # A ghost that is not quite gone, or coarser grain, makes parts of a map livelier than the rest of it.
+    local = np.float32(MAD_TO_SIGMA) * local_level(np.abs(strength), terms.block_px)
+    usual = np.clip(local, usual, MOST_LIVELY * usual)
+    return (strength >= np.float32(terms.sigmas) * usual + doubt) & known
 
 
 def _laid(plane: Float, shift: Shift | None) -> tuple[Float, Bits | bool]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Any
 
 import cv2
 import numpy as np
@@ -14,8 +15,8 @@ from restore.frames import Bits
 MAD_TO_SIGMA = 1.4826
 DARKEST = 1 / 256
 """Levels below this share are taken as this: a ratio to nothing means nothing."""
-BLOCKS_PX = 2
-"""A ghost is fitted on every so many-th pixel of a row and column: enough, at a quarter of the time."""
+TOE = 0.02
+"""Added to colours before their logarithm is taken: darker than this is noise, and a map's ghost of it is faint."""
 FITS = 4
 """How often a ghost is fitted anew without what did not fit."""
 
@@ -28,8 +29,9 @@ def local_level(level: Float, block_px: int) -> Float:
     """
     h, w = level.shape
     ys, xs = (np.linspace(0, n, max(1, round(n / block_px)) + 1).astype(int) for n in (h, w))
+    step = 2 if block_px >= 16 else 1  # a quarter of so many pixels has the same median, in a quarter of the time
     grid = np.array(
-        [[np.median(level[a:b, c:d]) for c, d in pairwise(xs)] for a, b in pairwise(ys)], np.float32
+        [[np.median(level[a:b:step, c:d:step]) for c, d in pairwise(xs)] for a, b in pairwise(ys)], np.float32
     )
     pad = tuple(min(2, n - 1) for n in grid.shape)
     grid = cv2.medianBlur(np.pad(grid, [(p, p) for p in pad], "reflect", reflect_type="odd"), 3)
@@ -48,29 +50,45 @@ def from_usual(level: Float) -> Float:
     return level - np.float32(np.median(level))
 
 
-def from_local(level: Float, block_px: int) -> Float:
-    """Return how far each pixel lies above (+) or below (-) its surroundings' median, as a log ratio (H, W)."""
-    seen = np.maximum(level, np.float32(DARKEST))
-    return np.log(seen / np.maximum(local_level(seen, block_px), np.float32(DARKEST)))
+def logged(share: Float) -> Float:
+    """Return shares of full scale as logarithms; what is darker than any scanner sees is no number to divide by."""
+    return np.log(np.maximum(share, np.float32(DARKEST)))
 
 
-def without_ghost(stands_out: Float, picture: Float) -> tuple[Float, float]:
-    """Return a map's log ratios less the share of the picture's that shows in them, and that share.
+def ghost(map_log: Float, rgb: Float, block_px: int) -> tuple[Float, Float]:
+    """Return what of a map's logarithm (H, W) the scene accounts for, and how far that may be off where it is dark.
 
-    Dyes and silver pass a little less infrared where they are dense, so that a map's density follows the picture's:
-    a straight line through the origin, fitted by least squares to what lies within 3 sigma of it, so that defects,
-    which follow no picture, have no say.
+    rgb (H, W, 3) is the picture in [0, 1].
+
+    Dyes pass a little less infrared where they are dense (cyan above all), so that the logarithm of the map follows
+    those of the colours: a weight each, fitted by least squares to the finer detail of both, on a picture of half the
+    size, and over again without what lies beyond 3 sigma of it, so that defects, which follow no picture, have no say.
     """
-    y = stands_out[::BLOCKS_PX, ::BLOCKS_PX].ravel()
-    x = picture[::BLOCKS_PX, ::BLOCKS_PX].ravel()
+    colours = [np.log(rgb[..., c] + np.float32(TOE)) for c in range(rgb.shape[2])]
+    y, *xs = (_detail(plane, block_px) for plane in (map_log, *colours))
+    x = np.stack(xs, -1).astype(np.float64)
+    weights: npt.NDArray[np.floating[Any]] = np.zeros(x.shape[1])
     kept = np.abs(y) <= 3 * spread(y, 1e-6)
-    share = 0.0
     for _ in range(FITS):
-        energy = float(np.dot(x[kept], x[kept]))
-        share = float(np.dot(x[kept], y[kept])) / energy if energy > 0 else 0.0
-        rest = y - np.float32(share) * x
+        seen = x[kept]
+        square = seen.T @ seen
+        # In grey pictures the colours are one: the small term shares the weight among them.
+        square[np.diag_indices_from(square)] += 1e-3 * max(float(np.trace(square)), 1e-9)
+        weights = np.linalg.solve(square, seen.T @ y[kept].astype(np.float64))
+        rest = y - (x @ weights).astype(np.float32)
         kept = np.abs(rest) <= 3 * spread(rest, 1e-6)
-    return stands_out - np.float32(share) * picture, share
+    pairs = [(np.float32(w), c) for w, c in zip(weights, colours, strict=True)]
+    # With the toe a logarithm ends where, without it, it would go on falling: by about this much.
+    doubt = [np.abs(w) * np.float32(TOE) * np.exp(-c) for w, c in pairs]
+    return np.sum([w * c for w, c in pairs], 0, dtype=np.float32), np.sum(doubt, 0, dtype=np.float32)
+
+
+def _detail(plane: Float, block_px: int) -> Float:
+    """Return what of a plane is finer than the blocks, at half its size, in a row."""
+    half = cv2.resize(plane, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    side = max(3, block_px // 2)
+    fine: Float = half - cv2.blur(half, (side, side), borderType=cv2.BORDER_REFLECT)
+    return fine.ravel()
 
 
 def spread(values: Float, least: float) -> float:

@@ -100,11 +100,11 @@ def _between(three: Float) -> float:
 
 
 def moved(plane: Float, shift: Shift) -> tuple[Float, Bits]:
-    """Return a map (H, W) moved by the shift, and where it is known: what comes in over the border is 0 and is not."""
+    """Return a map (H, W) moved by the shift, and where it is known: what comes in over the border is not."""
     matrix = np.array([[1, 0, shift.x_px], [0, 1, shift.y_px]], np.float64)
     h, w = plane.shape
     out, known = (
-        cv2.warpAffine(a, matrix, (w, h), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
-        for a in (plane, np.ones((h, w), np.float32))
+        cv2.warpAffine(a, matrix, (w, h), flags=cv2.INTER_LINEAR, borderMode=border)
+        for a, border in ((plane, cv2.BORDER_REPLICATE), (np.ones((h, w), np.float32), cv2.BORDER_CONSTANT))
     )
     return out, known > 0.999

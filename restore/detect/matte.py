@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import cv2
 import numpy as np
 
-from restore import maps
+from restore import colour, maps
 from restore.detect import Detection, Found, _defect_map
 from restore.detect._defect_map import Survey, Terms, scaled, whole
 from restore.detect._deviation import grown, without_small
@@ -44,7 +44,7 @@ class Matte:
         folder = "scans/ir_%06d.tif"   # or channel = "alpha" alone, where the film's own pictures hold the map
         polarity = "dark"
         threshold = "auto"
-        flatten_px = 32
+        flatten_px = 128
         register = "film"
         smallest_px = 4
         dilate_px = 1.5
@@ -64,7 +64,7 @@ class Matte:
     auto_sigmas: float = field(default=6.0, metadata=LATER)
     """With threshold "auto": how many robust standard deviations of the map's own noise a defect stands out by."""
     flatten_px: float = field(default=0.0, metadata=LATER)
-    """Side of the blocks whose median is divided out, with the ghost of the scene; pixels of a 2K scan; 0 is off."""
+    """Side of the blocks whose median is divided out, with the scene's ghost, in pixels of a 2K scan; 0 is off."""
     register: str = field(default="off", metadata=LATER)
     """Whether maps are moved onto their pictures: "off", "film" (all by one shift) or "frame" (each by its own)."""
     register_px: float = field(default=8.0, metadata=LATER)
@@ -76,10 +76,7 @@ class Matte:
 
     def __post_init__(self) -> None:
         """Refuse values out of range."""
-        if isinstance(self.threshold, str):
-            allowed = self.threshold == "auto"
-        else:
-            allowed = 0 < self.threshold <= 1
+        allowed = self.threshold == "auto" if isinstance(self.threshold, str) else 0 < self.threshold <= 1
         if not allowed:
             raise PartError(f'matte: threshold is {self.threshold!r}; it needs a value above 0 and up to 1, or "auto".')
         for name, choices in (("polarity", ("bright", "dark", "auto")), ("register", ("off", "film", "frame"))):
@@ -208,12 +205,12 @@ class Matte:
         if level.share.min() == level.share.max():
             return np.zeros(window.size, bool), f"the map is of one value, {float(level.share.flat[0]):.3f}: no marks"
         shift, words = self._shift(window, t, level, terms, film)
-        mask = _defect_map.marked(level, lambda: window.grey(t), terms, film.bright, shift)
+        mask = _defect_map.marked(level, lambda: _rgb(window, t), terms, film.bright, shift)
         if mask.mean() > MOST_FRAC:
             side = "dark" if film.bright else "bright"
             raise MaskError(
                 f"matte: the map of frame {t} marks {100 * mask.mean():.0f} % of it, and at most {100 * MOST_FRAC:.0f} "
-                f'% can be filled sensibly. Try polarity = "{side}", a higher threshold, or flatten_px = 32.'
+                f'% can be filled sensibly. Try polarity = "{side}", a higher threshold, or flatten_px = 128.'
             )
         return mask, words
 
@@ -232,7 +229,7 @@ class Matte:
             return own, f"the map was moved by {own}"
         if film.shift.plausible:
             return film.shift, f"the map was moved as over the film, by {film.shift}: this frame alone shows {own}"
-        if not _defect_map.marked(level, lambda: window.grey(t), terms, film.bright, None).any():
+        if not _defect_map.marked(level, lambda: _rgb(window, t), terms, film.bright, None).any():
             return None, "the map marks nothing, wherever it lies"
         raise _nowhere(t, own, terms)
 
@@ -243,6 +240,10 @@ def _nowhere(t: int, shift: Shift, terms: Terms) -> MaskError:
         f"is {shift}, and a sure one stands out {SUREST_CHANCE_SIGMA:.0f}. See that maps and pictures are of the same "
         'frames; then set a larger register_px, or register = "off" where they are known to lie on each other.'
     )
+
+
+def _rgb(window: Window, t: int) -> colour.Float:
+    return colour.to_rgb(window.picture(t).planes, window.pixels)
 
 
 def require_size(path: Path, found: Any, needed: tuple[int, int]) -> None:
