@@ -71,11 +71,12 @@ def ghost(map_log: Float, rgb: Float, block_px: int) -> tuple[Float, Float]:
     kept = np.abs(y) <= 3 * spread(y, 1e-6)
     for _ in range(FITS):
         seen = x[kept]
-        square = seen.T @ seen
+        # einsum, and no product of BLAS, whose last bits depend on the number of threads
+        square = np.einsum("ni,nj->ij", seen, seen)
         # In grey pictures the colours are one: the small term shares the weight among them.
         square[np.diag_indices_from(square)] += 1e-3 * max(float(np.trace(square)), 1e-9)
-        weights = np.linalg.solve(square, seen.T @ y[kept].astype(np.float64))
-        rest = y - (x @ weights).astype(np.float32)
+        weights = np.linalg.solve(square, np.einsum("ni,n->i", seen, y[kept].astype(np.float64)))
+        rest = y - np.einsum("ni,i->n", x, weights).astype(np.float32)
         kept = np.abs(rest) <= 3 * spread(rest, 1e-6)
     pairs = [(np.float32(w), c) for w, c in zip(weights, colours, strict=True)]
     # With the toe a logarithm ends where, without it, it would go on falling: by about this much.
