@@ -55,9 +55,15 @@ class Part:
 
     @cached_property
     def digest(self) -> str:
-        """Return a short name for exactly this part: what it is, its version, every parameter, every file it reads."""
+        """Return a short name for exactly this part: what it is, its version, every parameter, every file it reads.
+
+        A parameter that a part was given later (a field with `metadata={"later": True}`) does not count while it has
+        its default: the results are those of before, and work done before stays valid.
+        """
         read = self.made.fingerprint() if hasattr(self.made, "fingerprint") else ""
-        facts = [self.room, self.name, self.made.version, self.code, self.params, read]
+        later = {f.name: _plain(f.default) for f in dataclasses.fields(self.made) if f.metadata.get("later")}
+        params = {k: v for k, v in self.params.items() if k not in later or v != later[k]}
+        facts = [self.room, self.name, self.made.version, self.code, params, read]
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:24]
 
     @property

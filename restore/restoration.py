@@ -105,6 +105,8 @@ def prepare(wish: Wish) -> Prepared:
     for part in recipe.detect:
         if hasattr(part.made, "check"):
             part.made.check(source.size, source.frames)
+        if hasattr(part.made, "check_pixels"):
+            part.made.check_pixels(source.pixels)
     held = Store.held(project, source)
     _check_output(wish, source, output, project, held)
     encoder = recipe.encoder(choose(output, source))

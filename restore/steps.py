@@ -234,6 +234,10 @@ def _detect_facts(
             for layer, detections in found.items()
         },
         "confirmed": {layer: _confirmed(span, detections) for layer, detections in found.items()},
+        "notes": {
+            layer: {str(t): d.note for t, d in zip(span, detections, strict=True) if d.note}
+            for layer, detections in found.items()
+        },
     }
 
 

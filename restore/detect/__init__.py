@@ -39,6 +39,8 @@ class Detection:
     mask: Bits
     """(H, W) bool: to be filled."""
     objects: tuple[Found, ...] = ()
+    note: str = ""
+    """What a person should know of how this mask came about; the ledger keeps it."""
 
 
 class Detector(Protocol):

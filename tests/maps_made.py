@@ -1,0 +1,106 @@
+"""DPX and EXR files as scanners and compositing programs write them, in a few lines each; and scans with dust."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+
+import cv2
+import numpy as np
+
+EXR_TYPES = {"u4": 0, "f2": 1, "f4": 2}
+
+
+def dpx_bytes(planes, bits, end=">", packing=1, descriptor=50):
+    """Planes (H, W) as a DPX of one element."""
+    h, w = planes[0].shape
+    head = bytearray(2048)
+    head[:4] = b"SDPX" if end == ">" else b"XPDS"
+    struct.pack_into(f"{end}I", head, 4, 2048)
+    struct.pack_into(f"{end}HHII", head, 768, 0, 1, w, h)
+    head[800], head[803] = descriptor, bits
+    struct.pack_into(f"{end}HHII", head, 804, packing, 0, 2048, 0)
+    samples = np.stack(planes, -1).reshape(h, -1)
+    if bits == 10:
+        samples = np.pad(samples, [(0, 0), (0, -samples.shape[1] % 3)]).reshape(h, -1, 3).astype(np.uint32)
+        pad = 2 if packing == 1 else 0
+        samples = (samples << np.array([20 + pad, 10 + pad, pad], np.uint32)).sum(-1, dtype=np.uint32)
+    elif bits == 12:
+        samples = samples << 4 if packing == 1 else samples
+    rows = samples.astype({8: "u1", 10: f"{end}u4", 12: f"{end}u2", 16: f"{end}u2"}[bits])
+    return bytes(head) + b"".join(r.tobytes() + bytes(-r.nbytes % 4) for r in rows)
+
+
+def exr_bytes(planes, compression=3, version=2, shown=None):
+    """Named planes (H, W) of half, float or whole numbers as scan lines: 0 none, 1 RLE, 2 ZIPS, 3 ZIP."""
+    names = sorted(planes)
+    h, w = planes[names[0]].shape
+    types = {n: planes[n].dtype.str[1:] for n in names}
+    listed = b"".join(n.encode() + b"\0" + struct.pack("<iIii", EXR_TYPES[types[n]], 0, 1, 1) for n in names) + b"\0"
+    window = struct.pack("<4i", 0, 0, w - 1, h - 1)
+    head = struct.pack("<II", 20000630, version)
+    for name, kind, value in (
+        ("channels", "chlist", listed), ("compression", "compression", bytes([compression])),
+        ("dataWindow", "box2i", window), ("displayWindow", "box2i", struct.pack("<4i", *shown) if shown else window),
+        ("lineOrder", "lineOrder", b"\0"),
+    ):
+        head += name.encode() + b"\0" + kind.encode() + b"\0" + struct.pack("<I", len(value)) + value
+    head += b"\0"
+    lines = 16 if compression == 3 else 1
+    chunks = []
+    for top in range(0, h, lines):
+        raw = b"".join(planes[n][y].tobytes() for y in range(top, min(h, top + lines)) for n in names)
+        packed = _packed(raw, compression)
+        body = packed if len(packed) < len(raw) else raw
+        chunks.append(struct.pack("<iI", top, len(body)) + body)
+    starts = np.cumsum([len(head) + 8 * len(chunks), *(len(c) for c in chunks)])[:-1]
+    return head + b"".join(struct.pack("<Q", int(s)) for s in starts) + b"".join(chunks)
+
+
+def _packed(raw, compression):
+    if compression == 0:
+        return raw
+    data = np.frombuffer(raw, np.uint8)
+    halves = np.concatenate([data[0::2], data[1::2]]).astype(int)
+    steps = halves.copy()
+    steps[1:] = (np.diff(halves) + 128) & 255
+    differences = steps.astype(np.uint8).tobytes()
+    return _runs(differences) if compression == 1 else zlib.compress(differences)
+
+
+def _runs(data):
+    out, at = b"", 0
+    while at < len(data):
+        run = 1
+        while at + run < len(data) and data[at + run] == data[at] and run < 128:
+            run += 1
+        if run > 2:
+            out += bytes([run - 1, data[at]])
+        else:
+            out += bytes([256 - run]) + data[at : at + run]
+        at += run
+    return out
+
+
+def dusty_scan(seed, size=(192, 256), dust=30, ghost=0.08, shift=(0.0, 0.0)):
+    """A picture (H, W) of 8-bit levels, its infrared map (H, W) 0 to 1 that lies `shift` beside it, and where dust is.
+
+    The map is what is known of scanners: dust opaque, light that falls off, a ghost of the scene, noise.
+    """
+    rng = np.random.default_rng(seed)
+    h, w = size
+    scene = cv2.GaussianBlur(rng.random(size).astype(np.float32), (0, 0), 2)
+    scene = np.clip((scene - scene.mean()) * 4 + 0.5, 0.05, 0.95)
+    scene[:, w // 3 : w // 3 + 9] *= 0.3
+    marks = np.zeros(size, np.float32)
+    for _ in range(dust):
+        at = (int(rng.integers(8, w - 8)), int(rng.integers(8, h - 8)))
+        cv2.circle(marks, at, int(rng.integers(1, 4)), 1.0, -1)
+    soft = cv2.GaussianBlur(marks, (0, 0), 0.7)
+    picture = scene * (1 - 0.9 * soft) * 255 + rng.normal(0, 2, size)
+    ys, xs = np.mgrid[:h, :w]
+    light = 0.8 - 0.3 * ((ys / h - 0.5) ** 2 + (xs / w - 0.5) ** 2)
+    map_ = (light * scene**ghost * (1 - 0.8 * soft) + rng.normal(0, 0.006, size)).astype(np.float32)
+    matrix = np.array([[1, 0, -shift[1]], [0, 1, -shift[0]]])
+    map_ = cv2.warpAffine(map_, matrix, (w, h), borderMode=cv2.BORDER_REFLECT)
+    return np.clip(picture, 0, 255).astype(np.float32), np.clip(map_, 0, 1), marks > 0
