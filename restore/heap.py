@@ -10,8 +10,10 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import gc
+import os
 import platform
 from functools import cache
+from pathlib import Path
 
 NEVER, ALWAYS_BYTES = -1, 1 << 30
 ENVIRONMENT = {
@@ -39,3 +41,22 @@ def settle() -> None:
             libc = ctypes.CDLL(None)
             for name, value in ((M_ARENA_MAX, 1), (M_MMAP_THRESHOLD, ALWAYS_BYTES), (M_TRIM_THRESHOLD, NEVER)):
                 libc.mallopt(name, value)
+
+
+def give_back(above_bytes: int) -> None:
+    """Give freed memory back to the system if this process holds more than so many bytes.
+
+    What is kept for the next frame is scattered, and over a long film the pieces between grow; a run would slowly come
+    to hold more than its plan says.
+    """
+    if above_bytes and held_bytes() > above_bytes and platform.libc_ver()[0] == "glibc":
+        with contextlib.suppress(OSError, AttributeError):
+            ctypes.CDLL(None).malloc_trim(0)
+
+
+def held_bytes() -> int:
+    """Return how much memory this process holds; 0 where the system does not tell."""
+    try:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, IndexError):
+        return 0

@@ -140,7 +140,7 @@ def make_job(prepared: Prepared) -> Job:
     return Job(
         prepared.project.resolve(), prepared.recipe.to_toml(), revision, plan.frames, prepared.output.resolve(),
         prepared.encoder.name, plan.picture_cache_bytes, plan.work_cache_bytes,
-        overwrite=prepared.wish.overwrite,
+        overwrite=prepared.wish.overwrite, memory_bytes=plan.peak_bytes,
     )
 
 

@@ -44,6 +44,8 @@ class Outcome:
         return not self.failed
 
 
+FULL_FRAC = 0.8
+"""A process that holds this share of what the plan allows it gives back what it can."""
 Progress = Callable[[Result], None]
 
 
@@ -117,13 +119,19 @@ def _work(
     stage: str, job: Job, step: Step, needs: list[tuple[Result, str]], after: list[tuple[Result, str]]
 ) -> tuple[Result, str]:
     """Run one step in whichever process Dask chose; `after` was only waited for."""
-    near = [result for result, _ in needs]
+    try:
+        return _made(stage, job, step, [result for result, _ in needs]), _process_name()
+    finally:
+        heap.give_back(int(FULL_FRAC * job.memory_bytes))
+
+
+def _made(stage: str, job: Job, step: Step, near: list[Result]) -> Result:
     if stage == "detect":
-        return steps.detect(job, step.span), _process_name()
+        return steps.detect(job, step.span)
     if stage == "join":
-        return steps.join(job, near), _process_name()
+        return steps.join(job, near)
     work = {"fill": steps.fill, "blend": steps.blend, "encode": steps.encode}[stage]
-    return work(job, step.span, near), _process_name()
+    return work(job, step.span, near)
 
 
 def _process_name() -> str:

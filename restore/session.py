@@ -39,6 +39,8 @@ class Job:
     overwrite: bool = False
     """Whether an output that is not this project's latest may be replaced."""
     decode_threads: int = 0
+    memory_bytes: int = 0
+    """What one process may hold; 0 for no limit."""
 
 
 class Session:

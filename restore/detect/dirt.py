@@ -52,7 +52,7 @@ class Dirt:
     """Least contrast to both neighbours, 8-bit levels."""
     grain_factor: float = 4.0
     """... and least contrast in standard deviations of the grain."""
-    certainty: float = 0.8
+    certainty: float = 0.5
     """Probability from which a thing is dirt; the most conspicuous from half of it on are listed as undecided."""
     smallest_px: int = 4
     """Things of fewer luma pixels are left alone."""
