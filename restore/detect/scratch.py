@@ -61,7 +61,7 @@ class Scratch:
     """How many frames before and after are asked about a line."""
     witnesses: int = 3
     """How many of them must say that it lies on the film, none more than a third of that saying the contrary."""
-    certainty: float = 0.7
+    certainty: float = 0.35
     """How probable a line must be a scratch where no rule decides: the mean of the frames around that show it."""
     shortest_frac: float = 0.08
     """Shorter lines are left alone, as a share of the picture's height."""
