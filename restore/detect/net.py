@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -41,6 +41,9 @@ class Net:
     """
 
     version: ClassVar[int] = 1
+    sensitivity: ClassVar[Mapping[str, Mapping[str, float]]] = {
+        "cautious": {"certainty": 0.8, "edge": 0.5}, "thorough": {"certainty": 0.4, "edge": 0.3}
+    }
     certainty: float = 0.6
     """A thing is damage where its most probable pixel is at least so probable ..."""
     edge: float = 0.4
