@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 
 from restore.defects import Defect, Status, frame_of
+from restore.detect import Detector
 from restore.edits import Edit
 from restore.errors import MaskError
 from restore.frames import Bits
@@ -123,35 +124,47 @@ class _Frame:
         self.slack = max(SLACK_PX, round(SLACK_FRAC * self.size[1]))
         self.boxes: list[str] = []
         """Ids for which there was nothing better than the box."""
-        self._drawn: dict[str, Bits] = {}
+        self._masks: dict[str, Bits] = {}
 
     def removed(self, mine: Sequence[Defect]) -> Bits:
         """Return the pixels (H, W) that nothing claims any more once `mine` are rejected."""
         gone = {d.id for d in mine}
         stay = [d for d in self.here if d.status == "confirmed" and d.id not in gone]
         out = np.zeros(self.size, bool)
-        for d in mine:
-            if d.status == "confirmed":
-                others = [s.box for s in stay if s.layer == d.layer]
-                layer = d.layer if d.detected == "confirmed" else ""  # what was undecided is in no layer
-                out |= own(self.mask_of(d), d.box, others, self.slack) & ~self.kept(stay, layer)
+        kept: dict[str, Bits] = {}
+        for d in (d for d in mine if d.status == "confirmed"):
+            others = [s.box for s in stay if s.layer == d.layer]
+            layer = d.layer if d.detected == "confirmed" else ""  # what was undecided is in no layer
+            if layer not in kept:
+                kept[layer] = self.kept(stay, layer)
+            at = around(d.box, self.slack, self.size)
+            out[at] |= own(self.mask_of(d), d.box, others, self.slack) & ~kept[layer][at]
         return out
 
     def mask_of(self, d: Defect) -> Bits:
         """Return the mask (H, W) that holds the pixels of a confirmed defect: the person's who accepted it, if any."""
         if (given := self.decided.get(d.id)) is not None:
-            return self.session.edits.mask(given, self.t, self.size[1])
-        return self.session.store.mask(d.layer, self.t)
+            name = str(given.number)
+            return self._held(name, lambda: self.session.edits.mask(given, self.t, self.size[1]))
+        return self.marked(d.layer)
+
+    def marked(self, layer: str) -> Bits:
+        """Return the mask (H, W) of a layer."""
+        return self._held(f"mask/{layer}", lambda: self.session.store.mask(layer, self.t))
+
+    def _held(self, name: str, make: Callable[[], Bits]) -> Bits:
+        if name not in self._masks:
+            self._masks[name] = make()
+        return self._masks[name]
 
     def kept(self, stay: Sequence[Defect], layer: str) -> Bits:
         """Return what other layers than `layer` mark (H, W) of the defects that stay."""
         out = np.zeros(self.size, bool)
         for other in {d.layer for d in stay} - {layer}:
-            marked = self.session.store.mask(other, self.t)
             for d in stay:
                 if d.layer == other:
                     at = around(d.box, self.slack, self.size)
-                    out[at] |= marked[at]
+                    out[at] |= self.marked(other)[at]
         return out
 
     def added(self, mine: Sequence[Defect]) -> Bits:
@@ -159,25 +172,24 @@ class _Frame:
         out = np.zeros(self.size, bool)
         for d in mine:
             others = [o.box for o in self.here if o.layer == d.layer and o.id != d.id]
-            drawn = d.detected == "undecided"
-            mask = self.drawn(d.layer) if drawn else self.session.store.mask(d.layer, self.t)
+            mask = self.drawn(d.layer) if d.detected == "undecided" else self.marked(d.layer)
             shape = own(mask, d.box, others, self.slack)
+            out[around(d.box, self.slack, self.size)] |= shape
             if not shape.any():
                 self.boxes.append(d.id)
-                shape[around(d.box, 0, self.size)] = True
-            out |= shape
+                out[around(d.box, 0, self.size)] = True
         return out
 
     def drawn(self, layer: str) -> Bits:
         """Return the mask (H, W) of a detector that is made to draw what it only listed; nothing if it cannot."""
-        if layer not in self._drawn:
+        def draw() -> Bits:
             part = next((p.made for p in self.session.recipe.detect if p.layer == layer), None)
-            leads = getattr(part, "leads", None)
-            self._drawn[layer] = np.zeros(self.size, bool)
-            if part is not None and leads:
-                window = self.session.window(hiding=False)
-                self._drawn[layer] = dataclasses.replace(part, **leads).detect(window, self.t).mask
-        return self._drawn[layer]
+            if part is None or not (leads := getattr(part, "leads", {})):
+                return np.zeros(self.size, bool)
+            bold: Detector = dataclasses.replace(part, **leads)
+            return bold.detect(self.session.window(hiding=False), self.t).mask
+
+        return self._held(f"drawn/{layer}", draw)
 
 
 def around(box: Box, slack: int, size: tuple[int, int]) -> tuple[slice, slice]:
@@ -187,27 +199,24 @@ def around(box: Box, slack: int, size: tuple[int, int]) -> tuple[slice, slice]:
 
 
 def own(mask: Bits, box: Box, others: Iterable[Box], slack: int = SLACK_PX) -> Bits:
-    """Return the pixels (H, W) of a mask that belong to the thing in a box.
+    """Return the pixels of a mask (H, W) that belong to the thing in a box, of the box grown by `slack` (`around`).
 
     These are the largest connected piece that reaches into the box, and all pieces that lie in no other box: a scratch
     comes in many, and specks in the bend of a hair are things of their own.
     """
-    out = np.zeros(mask.shape, bool)
-    at, inner = around(box, slack, mask.shape), around(box, 0, mask.shape)
+    size = (mask.shape[0], mask.shape[1])
+    at, inner = around(box, slack, size), around(box, 0, size)
     n, labels, stats, _ = cv2.connectedComponentsWithStats(mask[at].view(np.uint8), connectivity=8)
     top, left = at[0].start, at[1].start
     core = labels[inner[0].start - top : inner[0].stop - top, inner[1].start - left : inner[1].stop - left]
     within = np.bincount(core.ravel(), minlength=n)
     within[0] = 0
-    if not within.any():
-        return out
     mine = np.zeros(n, bool)
     for i in np.flatnonzero(within):
         x, y, width, height = (int(v) for v in stats[i, :4])
         piece = (top + y, left + x, top + y + height, left + x + width)
         mine[i] = i == within.argmax() or not any(_lies_in(piece, other, slack) for other in others)
-    out[at] = mine[labels]
-    return out
+    return mine[labels]
 
 
 def _lies_in(piece: Box, box: Box, slack: int) -> bool:

@@ -84,7 +84,8 @@ class Recipe:
         """Return the recipe as TOML with every default filled in."""
         lines = [f"name = {_toml(self.name)}", f"about = {_toml(self.about)}"]
         for room, settings in (("policy", self.policy), ("motion", self.motion)):
-            lines += ["", f"[{room}]", *(f"{k} = {_toml(v)}{NOTES.get(k, '')}" for k, v in dataclasses.asdict(settings).items())]
+            values = dataclasses.asdict(settings).items()
+            lines += ["", f"[{room}]", *(f"{k} = {_toml(v)}{NOTES.get(k, '')}" for k, v in values)]
         for room in ("detect", "fill", "blend"):
             for part in getattr(self, room):
                 lines += ["", f"[[{room}]]", f"part = {_toml(part.name)}"]

@@ -119,7 +119,7 @@ def test_finds_are_counted_and_the_undecided_listed(tmp_path: Path) -> None:
         (t, (0, 3, 64, 5), "moves with the scene") for t in (0, 4, 8)
     ]
     Edits(made.store.folder / "edits").append("remove", {}, defects=["line-4-0-3"])
-    assert [u.id for u in summarise(made.store).undecided] == ["line-0-0-3", "line-8-0-3"], "what is decided is not open"
+    assert [u.id for u in summarise(made.store).undecided] == ["line-0-0-3", "line-8-0-3"]
 
 
 def test_faults_and_cuts_are_listed_in_order(tmp_path: Path) -> None:
