@@ -7,7 +7,6 @@ are not in it, they follow from what is.
 from __future__ import annotations
 
 import io
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,9 +39,9 @@ class Defect:
     """0 to 1, to three decimals."""
     status: Status
     """What holds: the detector's word, until a person says otherwise."""
-    why: str = ""
-    """Why the detector could not decide."""
-    id: str = ""
+    why: str
+    """Why the detector could not decide; empty where it could."""
+    id: str
     """"dirt-1204-88-310": kind, frame, top and left of the box; the same whatever the spans were."""
     by: str = ""
     """Who decided, where it was a person."""
@@ -55,18 +54,21 @@ class Defect:
         return self.was or self.status
 
 
-def with_ids(defects: Iterable[Defect]) -> Iterator[Defect]:
-    """Yield the defects with their ids. All of a frame must be there, in the order the detectors gave them."""
-    seen: Counter[str] = Counter()
-    frame = -1
-    for d in defects:
-        if d.frame != frame:
-            seen.clear()
-            frame = d.frame
-        name = f"{d.kind}-{d.frame}-{d.box[0]}-{d.box[1]}"
-        seen[name] += 1
-        given = name if seen[name] == 1 else f"{name}.{seen[name]}"
-        yield Defect(d.layer, d.kind, d.frame, d.box, d.area_px, d.confidence, d.status, d.why, given)
+class Ids:
+    """Ids for the defects of a film, which must come frame by frame and in the order the detectors gave them."""
+
+    def __init__(self) -> None:
+        """Begin with no frame."""
+        self._frame = -1
+        self._seen: dict[str, int] = {}
+
+    def next(self, kind: str, frame: int, box: tuple[int, int, int, int]) -> str:
+        """Return the id of the next one: a second thing with the same kind and corner in a frame ends in ".2"."""
+        if frame != self._frame:
+            self._frame, self._seen = frame, {}
+        name = f"{kind}-{frame}-{box[0]}-{box[1]}"
+        count = self._seen[name] = self._seen.get(name, 0) + 1
+        return name if count == 1 else f"{name}.{count}"
 
 
 def frame_of(id_: str) -> int:
@@ -116,7 +118,7 @@ class Defects:
         try:
             with np.load(path) as table:
                 held = {name: table[name].tolist() for name in table.files}
-            return tuple(with_ids(_rows(held)))
+            return tuple(_rows(held))
         except FileNotFoundError as error:
             raise StoreError(
                 f"{path} is missing: the span was searched by a version that kept no table of defects. "
@@ -131,9 +133,11 @@ def _words(said: Iterable[str]) -> list[str]:
 
 
 def _rows(held: Mapping[str, Any]) -> Iterator[Defect]:
+    ids = Ids()
     layers, kinds, whys = (held[f"{name}s"] for name in ("layer", "kind", "why"))
     y0s, x0s, y1s, x1s = held["box"]
     boxes = zip(y0s, x0s, y1s, x1s, strict=True)
     columns = (held[name] for name in ("layer", "kind", "frame", "area_px", "confidence", "status", "why"))
     for box, (layer, kind, t, area, sure, status, why) in zip(boxes, zip(*columns, strict=True), strict=True):
-        yield Defect(layers[layer], kinds[kind], t, box, area, sure / 1000, STATUSES[status], whys[why])
+        name = ids.next(kinds[kind], t, box)
+        yield Defect(layers[layer], kinds[kind], t, box, area, sure / 1000, STATUSES[status], whys[why], name)

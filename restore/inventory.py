@@ -133,7 +133,7 @@ def counts(store: Store) -> Mapping[str, int]:
     """
     found: dict[str, int] = {}
     for stamp in store.ledger.stamps(("detect",)):
-        for kinds in stamp.facts.get("confirmed", {}).values():
+        for kinds in stamp.facts.get("kinds", {}).values():
             for kind, frames in kinds.items():
                 found[kind] = found.get(kind, 0) + sum(frames.values())
         for objects in stamp.facts.get("objects", {}).values():

@@ -17,7 +17,7 @@ import numpy as np
 
 from restore.blend.chain import blend_frame
 from restore.compose import compose
-from restore.defects import Defect, with_ids
+from restore.defects import Defect, Ids
 from restore.detect import Detection
 from restore.errors import OutputError, RestoreError, SourceError
 from restore.fill.ladder import fill_frame
@@ -216,7 +216,7 @@ def _detect(open_: Session, span: Span) -> Made:
             found[part.layer].append(nothing if t in faults else part.made.detect(window, t))
     for layer, detections in found.items():
         open_.store.write_masks(layer, span, [d.mask for d in detections])
-    listed = list(with_ids(_listed(span, found)))
+    listed = list(_listed(span, found))
     open_.store.defects.write(span, listed)
     digests = {t: _frame_digest(found, t - span.start) for t in span}
     return Made(digests, _detect_facts(open_, span, found, faults) | _counted(listed))
@@ -243,11 +243,13 @@ def _detect_facts(
 
 def _listed(span: Span, found: Mapping[str, list[Detection]]) -> Iterator[Defect]:
     """Yield everything found, frame by frame, as the table of defects has it."""
+    ids = Ids()
     for at in range(len(span)):
         for layer, detections in found.items():
             for o in detections[at].objects:
                 sure = round(float(o.confidence), 3)
-                yield Defect(layer, o.kind, o.frame, o.box, o.area_px, sure, o.status, o.why)
+                name = ids.next(o.kind, o.frame, o.box)
+                yield Defect(layer, o.kind, o.frame, o.box, o.area_px, sure, o.status, o.why, name)
 
 
 def _counted(listed: Sequence[Defect]) -> dict[str, Any]:
@@ -260,7 +262,7 @@ def _counted(listed: Sequence[Defect]) -> dict[str, Any]:
         else:
             frames = confirmed.setdefault(d.layer, {}).setdefault(d.kind, {})
             frames[str(d.frame)] = frames.get(str(d.frame), 0) + 1
-    return {"objects": objects, "confirmed": confirmed}
+    return {"objects": objects, "kinds": confirmed}
 
 
 def _fill(open_: Session, span: Span) -> Made:

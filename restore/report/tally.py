@@ -78,7 +78,7 @@ class Tally:
             for found in objects:
                 if found["frame"] in self.frames:
                     self._object(layer, found)
-        for layer, kinds in facts.get("confirmed", {}).items():
+        for layer, kinds in facts.get("kinds", {}).items():
             mine = {kind: sum(self._mine(by_frame).values()) for kind, by_frame in kinds.items()}
             self.confirmed.setdefault(layer, Counter()).update({kind: n for kind, n in mine.items() if n})
 

@@ -109,7 +109,7 @@ def test_finds_are_counted_and_the_undecided_listed(tmp_path: Path) -> None:
         dirt = {"dirt": {"stain": {"1": 1}, "dirt": {"1": 1, "2": 0}}} if 1 in span else {}
         return {"scratch": {"line": {str(span.start): 1}}, **dirt}
 
-    made = finished(tmp_path, objects=objects, confirmed=confirmed)
+    made = finished(tmp_path, objects=objects, kinds=confirmed)
     s = summarise(made.store)
     layers = {la.name: la for la in s.layers}
     assert (layers["scratch"].confirmed, layers["scratch"].undecided) == (3, 3)
