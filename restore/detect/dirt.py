@@ -49,7 +49,7 @@ class Dirt:
 
     version: ClassVar[int] = 3
     sensitivity: ClassVar[Mapping[str, Mapping[str, float]]] = {
-        "cautious": {"certainty": 0.95}, "thorough": {"certainty": 0.6}
+        "cautious": {"certainty": 0.95}, "thorough": {"certainty": 0.6, "contrast_levels": 8.0, "grain_factor": 3.0}
     }
     leads: ClassVar[Mapping[str, float]] = {"certainty": 0.01}
     contrast_levels: float = 12.0
