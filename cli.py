@@ -15,6 +15,7 @@ from restore import __version__, recipe
 from restore.errors import RestoreError
 from restore.parts import names as part_names
 from restore.parts import nearest
+from restore.sensitivity import STEPS
 from restore.written import counted, frame_range, frame_rate, size_bytes
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ def wishing(command: F) -> F:
         click.option("--workflow", default="", help="Name of a recipe (see `workflows list`) or a TOML file. [film]"),
         click.option("--project", default="", help="Where the work is kept. [OUTPUT.lacuna]"),
         click.option("--masks", default="", help="Folder of PNG masks (white = fill): fill those, detect nothing."),
+        click.option("--sensitivity", type=click.Choice(STEPS), default=None, help="How much finding dares. [normal]"),
         click.option("--set", "settings", multiple=True, metavar="PART.FIELD=VALUE", help="Change one recipe value."),
         click.option("--frames", type=FRAMES, help="Only frames A to B-1, as an excerpt without sound."),
         click.option("--until", type=click.Choice(["detect", "fill", "blend", "encode"]), help="Stop after a stage."),
@@ -84,7 +86,7 @@ def wishing(command: F) -> F:
     def with_wish(as_json: bool, **words: Any) -> None:
         from restore.restoration import Wish
 
-        words["until"] = words["until"] or "join"
+        words["until"], words["sensitivity"] = words["until"] or "join", words["sensitivity"] or ""
         words["memory_bytes"] = words.pop("memory")
         command(Wish(**words), as_json)
 
@@ -102,6 +104,7 @@ def run(wish: Wish, as_json: bool) -> None:
     Examples:
       lacuna run reel.mkv -o clean.mkv
       lacuna run reel.mov -o test.mkv --frames 1000:1100 --set dirt.contrast_levels=25
+      lacuna run reel.mkv -o clean.mkv --sensitivity cautious
       lacuna run scans/reel_%06d.tif -o clean/ --rate 16 --workflow dust
       lacuna run photo.tif -o clean.tif --workflow stills --masks painted/
     """
@@ -186,6 +189,67 @@ def masks_import(project: Path, folder: Path) -> None:
         edit = import_masks(Store.open(project), folder, on_frame)
     frames = counted(len(edit.digests), "frame")
     click.echo(f"edit {edit.number}: {frames}. To apply it: the same `lacuna run` again, with --overwrite.")
+
+
+@lacuna.command()
+@click.argument("project", type=THING)
+@click.argument("ids", nargs=-1, metavar="[ID]...")
+@click.option("--status", type=click.Choice(["confirmed", "undecided", "rejected", "all"]), default="all",
+              show_default=True, help="confirmed: is filled. undecided, rejected: is left alone.")
+@click.option("--kind", "kinds", multiple=True, help="dirt, scratch ... [all]")
+@click.option("--frames", type=FRAMES, help="Frames A to B-1. [all]")
+@click.option("--sort", "order", type=click.Choice(["frame", "area", "confidence"]), default="frame",
+              show_default=True, help="area: the largest first; confidence: the least sure first.")
+@click.option("--limit", "most", type=click.IntRange(1), help="No more than so many.")
+@click.option("--csv", "table", metavar="FILE", help="Write a CSV table; - prints it.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line, for programs.")
+@click.option("--reject", "verdict", flag_value="reject", help="Leave the defects of these IDs as they are.")
+@click.option("--accept", "verdict", flag_value="accept", help="Fill the defects of these IDs.")
+def defects(
+    project: Path, ids: tuple[str, ...], table: str | None, as_json: bool, verdict: str | None, **choice: Any
+) -> None:
+    """List what was found in PROJECT, and decide about it.
+
+    An ID names kind, frame, top and left. `--reject` and `--accept` take the IDs after them; - reads them from the
+    standard input. `run` again, and just what sees those frames is done again.
+
+    \b
+    Examples:
+      lacuna defects clean.mkv.lacuna --status undecided --sort area --limit 40
+      lacuna defects clean.mkv.lacuna --kind dirt --frames 0:500 --csv found.csv
+      lacuna defects clean.mkv.lacuna --reject dirt-1204-88-310 scratch-7-0-512
+    """
+    from restore import inventory
+    from restore.store import Store
+
+    named = tuple(one for word in ids for one in (sys.stdin.read().split() if word == "-" else [word]))
+    if verdict:
+        if not named:
+            raise click.UsageError(f"--{verdict} needs the IDs of defects; `lacuna defects {project}` lists them.")
+        tell(decided(project, named, verdict == "accept"))
+        return
+    found = inventory.chosen(Store.open(project), inventory.Choice(ids=named, **choice))
+    if table and table != "-":
+        click.echo(f"{inventory.write_csv(found, Path(table)):,} written to {table}")
+    elif table:
+        tell(inventory.in_csv(found))
+    else:
+        tell(inventory.in_json(found) if as_json else inventory.in_lines(found))
+
+
+def decided(project: Path, ids: tuple[str, ...], accept: bool) -> Iterable[str]:
+    """Decide about defects and return what came of it."""
+    from restore.decisions import decide, sentences
+    from restore.progress import show_frames
+    from restore.restoration import open_session
+
+    session = open_session(project, held_pictures=64)
+    try:
+        with show_frames("accept" if accept else "reject", as_json=False) as on_frame:
+            decision = decide(session, ids, accept, on_frame=on_frame)
+    finally:
+        session.close()
+    return sentences(decision)
 
 
 @lacuna.command()

@@ -9,12 +9,14 @@ import json
 import shlex
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, is_dataclass
+from dataclasses import asdict, dataclass, field, is_dataclass
 from pathlib import Path
 from typing import Any
 
-from restore import parts
+from restore import parts, sensitivity
+from restore.inventory import counts
 from restore.plan import STAGES
+from restore.recipe import Recipe
 from restore.restoration import Prepared, last_run
 from restore.run import Outcome
 from restore.source import Source
@@ -73,6 +75,8 @@ class Standing:
     """Stage to steps done and steps planned last."""
     failed: dict[str, str]
     """Step to why it failed."""
+    defects: Mapping[str, int] = field(default_factory=dict)
+    """Kind to how many were found for certain, and "undecided": as the detectors left them."""
 
 
 def about_source(source: Source) -> Iterator[str]:
@@ -109,6 +113,7 @@ def about_plan(prepared: Prepared) -> Iterator[str]:
     yield from _table({
         "source": f"{prepared.source.path} ({counted(len(plan.frames), 'frame')})",
         "recipe": f"{recipe.name}: {chain}",
+        **_about_harm(recipe),
         "output": f"{prepared.output} ({prepared.encoder.name})",
         "project": str(prepared.project),
         "work": f"{counted(len(plan.steps), 'step')} on {counted(plan.count('detect'), 'span')} of "
@@ -118,6 +123,14 @@ def about_plan(prepared: Prepared) -> Iterator[str]:
         "time": f"about {duration(plan.seconds)} (an estimate from the size of the picture)",
     })
     yield from _notes(prepared.notes)
+
+
+def _about_harm(recipe: Recipe) -> dict[str, str]:
+    """Return the line on what the recipe's sensitivity may cost, where any detector knows of one."""
+    if not any(hasattr(part.made, "sensitivity") for part in recipe.detect):
+        return {}
+    step = recipe.policy.sensitivity
+    return {"harm": f"{step} sensitivity {sensitivity.expected(recipe.name, step)}"}
 
 
 def ending(prepared: Prepared, outcome: Outcome) -> Ending:
@@ -190,7 +203,7 @@ def standing(project: Path) -> Standing:
     }
     failed = {name: why for name, why in finished.items() if why}
     words = (last.source, last.output, last.workflow) if last else (store.source.path, "", "")
-    return Standing(str(project), *words, stages, failed)
+    return Standing(str(project), *words, stages, failed, counts(store))
 
 
 def about_standing(standing: Standing) -> Iterator[str]:
@@ -198,6 +211,8 @@ def about_standing(standing: Standing) -> Iterator[str]:
     yield from _table({"source": standing.source, "output": standing.output, "recipe": standing.workflow})
     for stage, (done, total) in standing.stages.items():
         yield f"{stage:>8}  {done} of {total} steps"
+    if standing.defects:
+        yield f" defects  {', '.join(f'{n:,} {kind}' for kind, n in standing.defects.items())}"
     for name, why in standing.failed.items():
         yield f"  failed  {name}: {why}"
 
@@ -209,6 +224,7 @@ def about_parts(name: str = "") -> Iterator[str]:
             cls, _ = parts.find(room, part)
             yield f"{room}.{part:16} {parts.about(cls)}"
             yield from (f"    {line}" for line in parts.parameters(cls) if name)
+            yield from (f"    {line}" for line in sensitivity.about(cls) if name)
 
 
 def in_json(facts: Any) -> Iterator[str]:

@@ -6,6 +6,7 @@ An edit is a JSON line of facts and, beside it, one packed mask a frame. A run p
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
@@ -31,6 +32,8 @@ class Edit:
     made: str
     by: str = ""
     note: str = ""
+    defects: tuple[str, ...] = ()
+    """Ids of what was accepted (an "add") or rejected (a "remove") by it."""
 
 
 class Edits:
@@ -39,13 +42,19 @@ class Edits:
     def __init__(self, folder: Path) -> None:
         """Open the edits kept in `folder`."""
         self.folder = folder
+        self._held: dict[Path, Edit] = {}
 
     def all(self, revision: int | None = None) -> list[Edit]:
         """Return the first `revision` edits in order; all of them for None."""
         paths = sorted(self.folder.glob("*.json"))[:revision]
-        return [_load(p) for p in paths]
+        for path in paths:
+            if path not in self._held:  # an edit is never rewritten, and one of many defects is long
+                self._held[path] = _load(path)
+        return [self._held[p] for p in paths]
 
-    def append(self, verb: Verb, masks: dict[int, Bits], by: str = "", note: str = "") -> Edit:
+    def append(
+        self, verb: Verb, masks: dict[int, Bits], by: str = "", note: str = "", defects: Sequence[str] = ()
+    ) -> Edit:
         """Record an edit; it counts from the moment its JSON file exists."""
         number = len(self.all()) + 1
         path = self.folder / f"{number:06d}.json"
@@ -55,9 +64,13 @@ class Edits:
         packed = {str(t): np.packbits(m, axis=1) for t, m in masks.items()}
         with open(path.with_suffix(".npz"), "wb") as file:
             np.savez_compressed(file, **packed)  # type: ignore[arg-type]  # its stub takes the names for options
-        edit = Edit(number, verb, {t: digest(m) for t, m in masks.items()}, now(), by, note)
+        edit = Edit(number, verb, {t: digest(m) for t, m in masks.items()}, now(), by, note, tuple(defects))
         write_atomic(path, json.dumps(asdict(edit), indent=1))
         return edit
+
+    def decided(self, revision: int | None = None) -> dict[str, Edit]:
+        """Return for each defect that a person decided about, by its id, the edit that did so last."""
+        return {one: edit for edit in self.all(revision) for one in edit.defects}
 
     def mask(self, edit: Edit, t: int, width: int) -> Bits:
         """Return the mask (H, W) that an edit has for frame t."""
@@ -84,7 +97,8 @@ class Edits:
 def _load(path: Path) -> Edit:
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
-        return Edit(**{**data, "digests": {int(t): d for t, d in data["digests"].items()}})
+        digests = {int(t): d for t, d in data["digests"].items()}
+        return Edit(**{**data, "digests": digests, "defects": tuple(data.get("defects", ()))})
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise StoreError(_damaged(path, error)) from error
 

@@ -16,9 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from restore.errors import RecipeError
-from restore.parts import ROOMS, Part, check_type, make, names, nearest, unknown
+from restore.parts import ROOMS, Part, check_type, find, make, names, nearest, unknown
+from restore.sensitivity import NORMAL, fields_at, require
 
 PRESETS = ("ultrafast", "fast", "medium")
+NOTES = {"sensitivity": "  # for what is not written under [[detect]]; --sensitivity goes before both"}
+"""What a recipe that is written out in full says beside a value."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,12 @@ class Policy:
     """Whether fillers that make up samples are allowed; without them what no frame can give back stays as it is."""
     strict: bool = False
     """Whether a frame that does not decode soundly stops the run instead of being listed and left alone."""
+    sensitivity: str = NORMAL
+    """How much detectors dare: cautious, normal or thorough. Fields written under a detector go before it."""
+
+    def __post_init__(self) -> None:
+        """Refuse steps that do not exist."""
+        require(self.sensitivity)
 
 
 @dataclass(frozen=True)
@@ -75,7 +84,8 @@ class Recipe:
         """Return the recipe as TOML with every default filled in."""
         lines = [f"name = {_toml(self.name)}", f"about = {_toml(self.about)}"]
         for room, settings in (("policy", self.policy), ("motion", self.motion)):
-            lines += ["", f"[{room}]", *(f"{k} = {_toml(v)}" for k, v in dataclasses.asdict(settings).items())]
+            values = dataclasses.asdict(settings).items()
+            lines += ["", f"[{room}]", *(f"{k} = {_toml(v)}{NOTES.get(k, '')}" for k, v in values)]
         for room in ("detect", "fill", "blend"):
             for part in getattr(self, room):
                 lines += ["", f"[[{room}]]", f"part = {_toml(part.name)}"]
@@ -107,7 +117,7 @@ def loads(text: str, where: str = "recipe", settings: Sequence[str] = (), masks:
     if masks is not None:
         kept: dict[str, Any] = next((p for p in data.get("detect", ()) if p.get("part") == "matte"), {})
         data["detect"] = [{**kept, "part": "matte", "folder": str(masks)}]
-    for setting in settings:
+    for setting in sorted(settings, key=lambda s: not _is_step(s)):  # what is set for one part goes before the knob
         _apply(data, setting, where)
     return build(data, where)
 
@@ -118,14 +128,15 @@ def build(data: Mapping[str, Any], where: str = "recipe") -> Recipe:
     for key in data:
         if key not in known:
             raise RecipeError(unknown(where, key, known))
+    policy = _settings(Policy, data.get("policy", {}), f"{where}: policy")
     return Recipe(
         name=str(data.get("name", Path(where).stem)),
         about=str(data.get("about", "")),
-        detect=_parts("detect", data, where),
+        detect=_parts("detect", {"detect": _at_step(policy.sensitivity, data.get("detect", ()))}, where),
         fill=_parts("fill", data, where),
         blend=_parts("blend", data, where),
         encode=tuple(make("encode", name, params, where) for name, params in dict(data.get("encode", {})).items()),
-        policy=_settings(Policy, data.get("policy", {}), f"{where}: policy"),
+        policy=policy,
         motion=_settings(Motion, data.get("motion", {}), f"{where}: motion"),
     )
 
@@ -179,6 +190,15 @@ def _parts(room: str, data: Mapping[str, Any], where: str) -> tuple[Part, ...]:
     )
 
 
+def _at_step(step: str, entries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the detectors' entries with what a step means for them where they do not say it themselves."""
+    return [fields_at(find("detect", entry["part"])[0], require(step)) | dict(entry) for entry in entries]
+
+
+def _is_step(setting: str) -> bool:
+    return setting.partition("=")[0].strip() == "policy.sensitivity"
+
+
 def _settings(cls: type[Any], values: Mapping[str, Any], where: str) -> Any:
     fields = {f.name: f for f in dataclasses.fields(cls)}
     for key, value in values.items():
@@ -199,6 +219,11 @@ def _apply(data: dict[str, Any], setting: str, where: str) -> None:
     owner = named if room in ROOMS else owner
     if owner in ("policy", "motion"):
         data.setdefault(owner, {})[key] = value
+        if _is_step(setting):  # asked for by itself, it counts for what the recipe's text says of detectors as well
+            data["detect"] = [
+                entry | fields_at(find("detect", entry["part"])[0], require(str(value)))
+                for entry in data.get("detect", ())
+            ]
         return
     holders = [p for room in ("detect", "fill", "blend") for p in data.get(room, ()) if p.get("part") == owner]
     if not holders:

@@ -51,6 +51,8 @@ class Wish:
     masks: str = ""
     """A folder of masks to fill, instead of detection."""
     settings: tuple[str, ...] = ()
+    sensitivity: str = ""
+    """cautious, normal or thorough; empty for what the recipe says."""
     frames: tuple[int, int] | None = None
     until: Stage = "join"
     rate: Fraction | None = None
@@ -101,7 +103,8 @@ def prepare(wish: Wish) -> Prepared:
     frames = _frames(wish, source)
     project = Path(wish.project) if wish.project else _beside(output)
     masks = Path(wish.masks).resolve() if wish.masks else None
-    recipe = load(wish.workflow or _usual(wish, source), wish.settings, masks)
+    knob = (f"policy.sensitivity={wish.sensitivity}",) if wish.sensitivity else ()
+    recipe = load(wish.workflow or _usual(wish, source), (*knob, *wish.settings), masks)
     for part in recipe.detect:
         if hasattr(part.made, "check"):
             part.made.check(source.size, source.frames)
@@ -144,12 +147,12 @@ def make_job(prepared: Prepared) -> Job:
     )
 
 
-def open_session(project: Path) -> Session:
-    """Return a session on a project for looking at it: pictures, masks and patches, nothing to be computed."""
+def open_session(project: Path, held_pictures: int = 8) -> Session:
+    """Return a session on a project for looking at it: pictures, masks and patches, so many pictures held."""
     store = Store.open(project)
     path = project / "recipe.toml"
     text = path.read_text(encoding="utf-8") if path.exists() else 'name = "none"'
-    held = 8 * store.source.pixels.picture_bytes(store.source.size)
+    held = held_pictures * store.source.pixels.picture_bytes(store.source.size)
     revision = len(Edits(project / "edits").all())
     return Session(Job(project, text, revision, store.source.span, project, "ffv1", held, held))
 

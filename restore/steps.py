@@ -8,7 +8,7 @@ from __future__ import annotations
 import shutil
 import time
 import traceback
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ import numpy as np
 
 from restore.blend.chain import blend_frame
 from restore.compose import compose
+from restore.defects import Defect, Ids
 from restore.detect import Detection
 from restore.errors import OutputError, RestoreError, SourceError
 from restore.fill.ladder import fill_frame
@@ -160,10 +161,15 @@ def _result(open_: Session, stamp: Stamp, reused: bool = False) -> Result:
 
 
 def _still_there(open_: Session, stamp: Stamp) -> bool:
-    """Tell whether what a finished step made still exists: segments are tidied away once they are in the output."""
+    """Tell whether what a finished step made still exists.
+
+    Segments are tidied away once they are in the output; projects of earlier versions have no table of defects.
+    """
     span = Span(*stamp.span)
     if stamp.stage == "join":
         return _intact(stamp, open_.job.output)
+    if stamp.stage == "detect":
+        return open_.store.defects.path(span).exists()
     if stamp.stage != "encode" or segment_path(open_.job.project, span).exists():
         return True
     joined = open_.store.ledger.read("join", open_.job.frames)
@@ -210,7 +216,10 @@ def _detect(open_: Session, span: Span) -> Made:
             found[part.layer].append(nothing if t in faults else part.made.detect(window, t))
     for layer, detections in found.items():
         open_.store.write_masks(layer, span, [d.mask for d in detections])
-    return Made({t: _frame_digest(found, t - span.start) for t in span}, _detect_facts(open_, span, found, faults))
+    listed = list(_listed(span, found))
+    open_.store.defects.write(span, listed)
+    digests = {t: _frame_digest(found, t - span.start) for t in span}
+    return Made(digests, _detect_facts(open_, span, found, faults) | _counted(listed))
 
 
 def _frame_digest(found: Mapping[str, list[Detection]], at: int) -> str:
@@ -229,11 +238,6 @@ def _detect_facts(
             layer: {str(t): int(d.mask.sum()) for t, d in zip(span, detections, strict=True) if d.mask.any()}
             for layer, detections in found.items()
         },
-        "objects": {
-            layer: [vars(o) for d in detections for o in d.objects if o.status == "undecided"]
-            for layer, detections in found.items()
-        },
-        "confirmed": {layer: _confirmed(span, detections) for layer, detections in found.items()},
         "notes": {
             layer: {str(t): d.note for t, d in zip(span, detections, strict=True) if d.note}
             for layer, detections in found.items()
@@ -241,13 +245,28 @@ def _detect_facts(
     }
 
 
-def _confirmed(span: Span, detections: list[Detection]) -> dict[str, list[list[float]]]:
-    """Return for each frame the confirmed finds as rows of y0, x0, y1, x1, area, confidence: there can be thousands."""
-    rows = {
-        str(t): [[*o.box, o.area_px, round(o.confidence, 3)] for o in d.objects if o.status == "confirmed"]
-        for t, d in zip(span, detections, strict=True)
-    }
-    return {t: found for t, found in rows.items() if found}
+def _listed(span: Span, found: Mapping[str, list[Detection]]) -> Iterator[Defect]:
+    """Yield everything found, frame by frame, as the table of defects has it."""
+    ids = Ids()
+    for at in range(len(span)):
+        for layer, detections in found.items():
+            for o in detections[at].objects:
+                sure = round(float(o.confidence), 3)
+                name = ids.next(o.kind, o.frame, o.box)
+                yield Defect(layer, o.kind, o.frame, o.box, o.area_px, sure, o.status, o.why, name)
+
+
+def _counted(listed: Sequence[Defect]) -> dict[str, Any]:
+    """Return what the stamp says of the defects: the undecided ones, and of the others how many a frame and kind."""
+    objects: dict[str, list[dict[str, Any]]] = {}
+    confirmed: dict[str, dict[str, dict[str, int]]] = {}
+    for d in listed:
+        if d.status == "undecided":
+            objects.setdefault(d.layer, []).append({k: v for k, v in asdict(d).items() if k not in ("by", "was")})
+        else:
+            frames = confirmed.setdefault(d.layer, {}).setdefault(d.kind, {})
+            frames[str(d.frame)] = frames.get(str(d.frame), 0) + 1
+    return {"objects": objects, "kinds": confirmed}
 
 
 def _fill(open_: Session, span: Span) -> Made:

@@ -49,7 +49,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_commands_are_those_that_were_promised() -> None:
     assert {" ".join(c) for c in commands()} >= {
-        "run", "plan", "probe", "masks export", "masks import", "verify", "status", "report", "parts",
+        "run", "plan", "probe", "masks export", "masks import", "verify", "status", "defects", "report", "parts",
         "workflows list", "workflows show", "demo", "bench quality", "bench speed", "scenes sheet",
     }
 
@@ -193,3 +193,24 @@ def test_a_run_from_the_command_line(
     assert len(list((tmp_path / "masks").iterdir())) == 6
     said("report", str(project), "-o", str(tmp_path / "report"))
     assert (tmp_path / "report" / "report.html").exists()
+
+
+def test_defects_are_listed_rejected_and_accepted(reel: Path, tmp_path: Path) -> None:
+    project = str(tmp_path / "out.mkv.lacuna")
+    said("run", str(reel), "-o", str(tmp_path / "out.mkv"), "--until", "detect", "--sensitivity", "thorough")
+    assert 'sensitivity = "thorough"' in (tmp_path / "out.mkv.lacuna" / "recipe.toml").read_text(encoding="utf-8")
+    rows = [json.loads(line) for line in said("defects", project, "--json").splitlines()]
+    assert f"{sum(r['status'] == 'confirmed' for r in rows)} dirt" in said("status", project)
+    one, two = (r["id"] for r in rows[:2])
+    assert "2 defects rejected" in said("defects", project, "--reject", one, two)
+    assert "1 defect accepted" in said("defects", project, "--accept", two)
+    assert one in said("defects", project, "--status", "rejected")
+    assert two not in said("defects", project, "--status", "rejected")
+    table = said("defects", project, "--csv", "-", "--kind", "dirt", "--sort", "area").splitlines()
+    assert len(table) == 1 + sum(r["kind"] == "dirt" for r in rows)
+    said("defects", project, "--csv", str(tmp_path / "found.csv"))
+    assert (tmp_path / "found.csv").read_text(encoding="utf-8").startswith("id,kind")
+    piped = CliRunner().invoke(cli.lacuna, ["defects", project, "--accept", "-"], input=f"{one}\n{two}\n")
+    assert "1 defect accepted" in piped.output
+    assert f"so already: {two}" in piped.output
+    assert "needs the IDs" in CliRunner().invoke(cli.lacuna, ["defects", project, "--reject"]).output

@@ -8,8 +8,9 @@ must give the same answer whatever was asked before. What it cannot decide goes 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Literal, Protocol, runtime_checkable
+from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
 from restore.colour import Float
 from restore.frames import Bits
@@ -54,6 +55,20 @@ class Detector(Protocol):
 
     def detect(self, window: Window, t: int) -> Detection:
         """Return the losses of frame t."""
+
+
+class Adjustable(Protocol):
+    """A detector that the recipe's one knob, `policy.sensitivity`, adjusts; what explicit settings say goes before."""
+
+    sensitivity: ClassVar[Mapping[str, Mapping[str, Any]]]
+    """"cautious" and "thorough" to the fields they change; "normal" is the defaults."""
+
+
+class Leading(Protocol):
+    """A detector that can be made to draw what it only lists, for a person who says that it is a loss after all."""
+
+    leads: ClassVar[Mapping[str, Any]]
+    """The fields with which undecided finds are drawn."""
 
 
 @runtime_checkable

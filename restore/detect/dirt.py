@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -48,6 +48,10 @@ class Dirt:
     """
 
     version: ClassVar[int] = 3
+    sensitivity: ClassVar[Mapping[str, Mapping[str, float]]] = {
+        "cautious": {"certainty": 0.8}, "thorough": {"certainty": 0.3, "contrast_levels": 8.0, "grain_factor": 3.0}
+    }
+    leads: ClassVar[Mapping[str, float]] = {"certainty": 0.01}
     contrast_levels: float = 12.0
     """Least contrast to both neighbours, 8-bit levels."""
     grain_factor: float = 4.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -31,6 +32,9 @@ class Net:
     version: ClassVar[int] = 1
     ships: ClassVar[str] = "detector"
     """Name of the weights that come with the program."""
+    sensitivity: ClassVar[Mapping[str, Mapping[str, float]]] = {
+        "cautious": {"certainty": 0.8, "edge": 0.5}, "thorough": {"certainty": 0.4, "edge": 0.3}
+    }
     certainty: float = 0.6
     """A thing is damage where its most probable pixel is at least so probable ..."""
     edge: float = 0.4

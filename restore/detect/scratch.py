@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -57,6 +58,10 @@ class Scratch:
     """
 
     version: ClassVar[int] = 3
+    sensitivity: ClassVar[Mapping[str, Mapping[str, float]]] = {
+        "cautious": {"certainty": 0.7, "witnesses": 5}, "thorough": {"certainty": 0.2, "witnesses": 2}
+    }
+    leads: ClassVar[Mapping[str, float]] = {"certainty": 0.01, "still": True}
     reach: int = 8
     """How many frames before and after are asked about a line."""
     witnesses: int = 3

@@ -110,6 +110,8 @@ class Layer:
     masked_px: int
     confirmed: int
     undecided: int
+    kinds: tuple[tuple[str, int], ...] = ()
+    """What is confirmed, by kind."""
 
 
 @dataclass(frozen=True)
@@ -124,6 +126,8 @@ class Undecided:
     area_px: int
     confidence: float
     why: str
+    id: str = ""
+    """What `lacuna defects` calls it."""
 
 
 @dataclass(frozen=True)

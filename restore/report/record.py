@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from restore.report.facts import Summary
+from restore.report.facts import Layer, Summary
 from restore.report.markup import Markup, Piece, el, facts, join, section, table
 from restore.report.words import clock, likeliest, size_of, time_of
 from restore.source import Source
@@ -22,12 +22,12 @@ def undecided(source: Source, s: Summary, *views: Markup) -> Markup:
     rows = [
         (f"{u.frame:,}", time_of(source, u.frame), f"{u.layer}: {u.kind}" if u.kind != u.layer else u.kind,
          f"{u.box[0]}–{u.box[2] - 1}, {u.box[1]}–{u.box[3] - 1}" if len(u.box) == 4 else "",
-         f"{u.area_px:,}", f"{u.confidence:.2f}", u.why)
+         f"{u.area_px:,}", f"{u.confidence:.2f}", u.id, u.why)
         for u in likeliest(s.undecided, ROWS)
     ]
-    heads = ("frame", "time", "what", "rows, columns", "area, px", "confidence", "why undecided")
+    heads = ("frame", "time", "what", "rows, columns", "area, px", "confidence", "id", "why undecided")
     about = el("p", "The program found these and did not dare to call them losses. It left them alone. To have one "
-                    "filled, draw it in a mask and import it (", el("code", "lacuna masks import"), ").")
+                    "filled, accept it by its id (", el("code", "lacuna defects PROJECT --accept ID"), ").")
     caption = _first("find", len(s.undecided)).replace("The first", "The likeliest")
     return section("undecided", "Undecided", about, *views,
                    el("div", table(caption, heads, rows, (4, 5)), class_="tall"))
@@ -107,8 +107,7 @@ def methods(s: Summary) -> Markup:
     """Return what found what, every part with its parameters, the recipe, versions and digests."""
     pieces: list[Piece] = []
     if s.layers:
-        rows = [(la.name, f"{la.frames:,}", f"{la.masked_px:,}", f"{la.confirmed:,}", f"{la.undecided:,}")
-                for la in s.layers]
+        rows = [(la.name, f"{la.frames:,}", f"{la.masked_px:,}", _finds(la), f"{la.undecided:,}") for la in s.layers]
         pieces.append(table("What each detector found, before edits; detectors may overlap",
                             ("detector", "frames", "pixels", "finds", "undecided"), rows, (1, 2, 3, 4)))
     if s.parts:
@@ -130,6 +129,13 @@ def methods(s: Summary) -> Markup:
         ("machines", lines(s.hosts)), ("first step", s.first_started), ("last step", s.last_started),
     )))
     return section("methods", "How it was done", *pieces)
+
+
+def _finds(la: Layer) -> str:
+    """Return how many finds a layer has, kind by kind where they are of several or of another name."""
+    if [kind for kind, _ in la.kinds] in ([], [la.name]):
+        return f"{la.confirmed:,}"
+    return ", ".join(f"{n:,} {kind}" for kind, n in la.kinds)
 
 
 def shots(source: Source, s: Summary) -> Markup:

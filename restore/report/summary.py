@@ -32,6 +32,7 @@ def summarise(store: Store, revision: int | None = None) -> Summary:
     series = tally.series()
     filled = merged(tally.done["fill"])
     output = _output(joined, tally, "blend" if recipe.get("blend") else "fill")
+    decided = Edits(store.folder / "edits").decided(revision)
     failures = tuple(f for f in tally.failures if not _overtaken(f, joined))
     return Summary(
         source=_source(store.source),
@@ -47,7 +48,7 @@ def summarise(store: Store, revision: int | None = None) -> Summary:
         series=series,
         filled_spans=tuple((s.start, s.stop) for s in filled),
         layers=tally.layers(),
-        undecided=tuple(tally.undecided),
+        undecided=tuple(u for u in tally.undecided if u.id not in decided),
         faults=tally.fault_list(),
         failures=failures,
         cuts=tuple(sorted(tally.cuts)),

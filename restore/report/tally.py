@@ -25,7 +25,8 @@ class Tally:
         self.frames = frames
         self.pixels: dict[str, dict[int, int]] = {COPIED: {}, LEFT: {}}
         self.layer_px: dict[str, dict[int, int]] = {}
-        self.confirmed: Counter[str] = Counter()
+        self.confirmed: dict[str, Counter[str]] = {}
+        """Confirmed finds of each layer by kind."""
         self.undecided: list[Undecided] = []
         self.faults: dict[int, str] = {}
         self.cuts: set[int] = set()
@@ -77,16 +78,14 @@ class Tally:
             for found in objects:
                 if found["frame"] in self.frames:
                     self._object(layer, found)
-        for layer, by_frame in facts.get("confirmed", {}).items():
-            self.confirmed[layer] += sum(len(rows) for rows in self._mine(by_frame).values())
+        for layer, kinds in facts.get("kinds", {}).items():
+            mine = {kind: sum(self._mine(by_frame).values()) for kind, by_frame in kinds.items()}
+            self.confirmed.setdefault(layer, Counter()).update({kind: n for kind, n in mine.items() if n})
 
     def _object(self, layer: str, found: Mapping[str, Any]) -> None:
-        if found["status"] == "confirmed":
-            self.confirmed[layer] += 1
-            return
         self.undecided.append(Undecided(
             layer, found["frame"], found["kind"], tuple(found["box"]), found["area_px"], found["confidence"],
-            found.get("why", ""),
+            found.get("why", ""), found.get("id", ""),
         ))
 
     def _fill(self, stamp: Stamp) -> None:
@@ -122,8 +121,10 @@ class Tally:
         doubts = Counter(u.layer for u in self.undecided)
         names = dict.fromkeys([*self.layer_px, *self.confirmed, *doubts])
         counted = {name: self.layer_px.get(name, {}) for name in names}
+        kinds = {name: tuple(sorted(self.confirmed.get(name, {}).items())) for name in names}
         return tuple(
-            Layer(n, len(px), sum(px.values()), self.confirmed[n], doubts[n]) for n, px in counted.items()
+            Layer(n, len(px), sum(px.values()), sum(c for _, c in kinds[n]), doubts[n], kinds[n])
+            for n, px in counted.items()
         )
 
     def stages(self) -> tuple[StageDone, ...]:

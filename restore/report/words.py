@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -156,7 +157,7 @@ def _urgent(s: Summary) -> Iterator[str]:
         yield (f"The output is older than the project: {counted(s.output.stale_frames, 'frame')} would come out "
                "differently now. Run again to renew it.")
     if s.undecided:
-        by = ", ".join(f"{la.undecided:,} {la.name}" for la in s.layers if la.undecided)
+        by = ", ".join(f"{n:,} {layer}" for layer, n in Counter(u.layer for u in s.undecided).items())
         yield (f"{counted(len(s.undecided), 'find')} ({by}) could not be decided by the program. They were left alone; "
                "a person needs to look at them.")
     if s.faults:

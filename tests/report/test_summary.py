@@ -100,21 +100,26 @@ def test_only_frames_of_the_run_count(tmp_path: Path) -> None:
 
 def test_finds_are_counted_and_the_undecided_listed(tmp_path: Path) -> None:
     def objects(span: Span) -> dict[str, list[dict[str, object]]]:
-        def found(t: int, status: str) -> dict[str, object]:
-            return {"frame": t, "kind": "line", "box": [0, 3, 64, 5], "area_px": 128, "confidence": 0.4,
-                    "status": status, "why": "moves with the scene"}
+        return {"scratch": [{
+            "frame": span.start, "kind": "line", "box": [0, 3, 64, 5], "area_px": 128, "confidence": 0.4,
+            "status": "undecided", "why": "moves with the scene", "id": f"line-{span.start}-0-3",
+        }]}
 
-        return {"scratch": [found(span.start, "undecided"), found(span.start, "confirmed")]}
+    def confirmed(span: Span) -> dict[str, dict[str, dict[str, int]]]:
+        dirt = {"dirt": {"stain": {"1": 1}, "dirt": {"1": 1, "2": 0}}} if 1 in span else {}
+        return {"scratch": {"line": {str(span.start): 1}}, **dirt}
 
-    rows = {"dirt": {"1": [[0, 0, 4, 4, 12, 0.9], [5, 5, 6, 6, 1, 0.8]]}}
-    s = summarise(finished(tmp_path, objects=objects, confirmed=lambda span: rows if 1 in span else {}).store)
+    made = finished(tmp_path, objects=objects, kinds=confirmed)
+    s = summarise(made.store)
     layers = {la.name: la for la in s.layers}
     assert (layers["scratch"].confirmed, layers["scratch"].undecided) == (3, 3)
-    assert layers["dirt"].confirmed == 2
+    assert (layers["dirt"].confirmed, layers["dirt"].kinds) == (2, (("dirt", 1), ("stain", 1)))
     assert (layers["dirt"].frames, layers["dirt"].masked_px) == (3, 119)
     assert [(u.frame, u.box, u.why) for u in s.undecided] == [
         (t, (0, 3, 64, 5), "moves with the scene") for t in (0, 4, 8)
     ]
+    Edits(made.store.folder / "edits").append("remove", {}, defects=["line-4-0-3"])
+    assert [u.id for u in summarise(made.store).undecided] == ["line-0-0-3", "line-8-0-3"]
 
 
 def test_faults_and_cuts_are_listed_in_order(tmp_path: Path) -> None:
