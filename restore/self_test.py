@@ -19,7 +19,7 @@ from restore.measure import advice, own_reel
 from restore.measure.advice import SPECKS, WITH_LINES, Mended, OwnReel
 from restore.measure.bench import FillRow, bench_fill
 from restore.measure.own_reel import Attempt, Clock, Count
-from restore.measure.planted import BRIEF, drawn_like, plant
+from restore.measure.planted import BRIEF, drawn_like, lines_on, plant
 from restore.measure.stretches import Stretch, sections, stretches
 from restore.probe import probe, refuse
 from restore.recipe import load
@@ -90,17 +90,18 @@ class _OwnReel:
 
     def measured(self, decoder: Decoder) -> OwnReel:
         """Judge every stretch, one in memory at a time, and write down what came of it."""
-        least, judged, befores, damages = 2 * EDGE_FRAMES + 1, [], [], []
+        least, lines, judged, befores, damages = 2 * EDGE_FRAMES + 1, 0, [], [], []
         for stretch in stretches(decoder, self.test.pieces, self.length, least):
             frames = inner(len(stretch.pictures), self.test.frames)
             judged.append((stretch.start + frames.start, stretch.start + frames.stop))
             before, damage = self.judge(stretch, frames, len(judged))
             befores.append(before)
             damages.append(damage)
+            lines += lines_on(damage, frames)
         rows = {w: advice.tried(some, self.of(w)) for w, some in self.tried.items()}
         return OwnReel(
             self.source.path, self.source.frames, tuple(judged), self.test.seed,
-            tuple(d.severity for d in damages), self.counts[0].dirt.objects, all(b.own.usual for b in befores),
+            tuple(d.severity for d in damages), self.counts[0].dirt.objects, lines, all(b.own.usual for b in befores),
             float(np.mean([b.own.objects_a_frame for b in befores])), float(np.mean([b.known_frac for b in befores])),
             tuple(r for some in rows.values() for r in some),
             tuple(self.mended()),
@@ -111,7 +112,7 @@ class _OwnReel:
         """Look at a stretch as it is, damage it, and see what every attempt finds and every recipe fills of that."""
         clip = stretch.clip(self.source)
         before = own_reel.as_it_is(clip, frames, self.all, self.tick)
-        damage = drawn_like(before.own, self.test.seed * 1000 + number, clip.size, len(clip.pictures))
+        damage = drawn_like(before.own, self.test.seed * 1000 + number, clip.size, len(clip.pictures), frames)
         planted = plant(clip, damage, before.known)
         found = own_reel.judge(clip, planted, before, frames, self.all, self.clock, self.tick)
         self.counts = list(map(add, self.counts, found))

@@ -83,7 +83,9 @@ class OwnReel:
     severity: tuple[float, ...]
     """Of the damage planted on each stretch, 0 to 1."""
     planted_things: int
-    """Specks, hairs and blotches on the frames judged; line scratches come on top."""
+    """Specks, hairs and blotches, all frames judged together."""
+    planted_lines: int
+    """Line scratches; each lies on several frames."""
     usual: bool
     """Whether it was the usual one for want of damage to go by, on every stretch."""
     own_objects_a_frame: float
@@ -165,20 +167,25 @@ def advice(workflow: str, rows: Sequence[Tried]) -> tuple[str, ...]:
                 beside(best, rows))
     if best.beyond_frac <= HARM_FRAC:
         return (use, f"{at}, {found} of the planted damage was found.",
-                f"Of the reel as it is {touched} is touched: damage of its own, or harm. Only a person can tell; "
-                "look at what is found before you trust it.", beside(best, rows))
+                f"Of the reel as it is {touched} is touched: damage of its own, or harm.",
+                "Only a person can tell which: look at what is found before you trust it.", beside(best, rows))
     return (use, f"{at}, {found} of the planted damage was found, and {touched} of the reel as it is touched.",
             "No setting touches less than a clean picture may lose. Look at what is found before you trust it.")
 
 
 def beside(best: Tried, rows: Sequence[Tried]) -> str:
-    """Return why no bolder setting was taken."""
-    bolder = rows[rows.index(best) + 1 :]
-    if not bolder:
+    """Return why the recipe was not left as it is or, where it was, why the next bolder setting was not taken."""
+    others = [r for r in rows if not r.set] if best.set else rows[rows.index(best) + 1 :]
+    if not others:
         return "No bolder setting was tried."
-    most = bolder[-1]
-    return (f"The boldest, `{most.setting}`, finds {100 * most.found_frac:.0f} % and touches "
-            f"{percent(most.touched_frac)}.")
+    other = others[0]
+    name = f"`{other.setting}`" if other.set else "As it is, the recipe"
+    would = f"{name} would find {100 * other.found_frac:.0f} % and touch {percent(other.touched_frac)}: "
+    if best.touched_frac <= HARM_FRAC < other.touched_frac:
+        return f"{would}more than the {percent(HARM_FRAC)} that a clean picture may lose."
+    if best.beyond_frac <= HARM_FRAC < other.beyond_frac:
+        return f"{would}what is touched grows faster than what is found."
+    return f"{would}no better on balance (F1 {two(other.f1)} and {two(best.f1)})."
 
 
 def percent(frac: float) -> str:
@@ -247,7 +254,8 @@ def planted_as(reel: OwnReel) -> str:
     span = f"{least:.2f}" if most - least < 0.005 else f"{least:.2f} to {most:.2f}"
     why = ("the usual amount, for hardly any was found on the reel" if reel.usual
            else f"after the {reel.own_objects_a_frame:.1f} things a frame found on the reel")
-    return f"{counted(reel.planted_things, 'speck')} and line scratches, severity {span} ({why}), seed {reel.seed}"
+    lines = counted(reel.planted_lines, "line scratch", "line scratches")
+    return f"{counted(reel.planted_things, 'speck')} and {lines}, severity {span} ({why}), seed {reel.seed}"
 
 
 def told(reel: OwnReel) -> list[str]:

@@ -121,8 +121,8 @@ class Clock:
         return noted
 
 
-def attempts(workflow: str, steps: Sequence[Step] = STEPS) -> list[Attempt]:
-    """Return a recipe at every step that changes its detectors.
+def attempts(workflow: str, steps: Sequence[Step] = ()) -> list[Attempt]:
+    """Return a recipe at every step (STEPS where none are given) that changes its detectors.
 
     Raises RecipeError where the recipe does not both find and fill, or finds by reading files, which know nothing of
     what is planted.
@@ -137,7 +137,7 @@ def attempts(workflow: str, steps: Sequence[Step] = STEPS) -> list[Attempt]:
             "Choose another --workflow."
         )
     out: dict[tuple[str, ...], Attempt] = {}
-    for step in steps:
+    for step in steps or STEPS:
         settings = spelled(step, recipe)
         if settings or not step.settings:
             parts = load(workflow, settings).detect

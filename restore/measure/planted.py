@@ -28,7 +28,7 @@ LEAST_SEVERITY = 0.1
 BRIEF = tuple(k.name for k in wear.PARTICLES)
 """Kinds of damage that last a frame."""
 SEEDS = 64
-"""So many are tried for one whose damage has the polarity wanted; the chance to find none is below 1e-7."""
+"""So many are tried for one whose damage has the polarity wanted and a line scratch; of cared-for film a sixth have."""
 RING_PX = 3
 
 
@@ -119,7 +119,16 @@ def is_dark(grey: Float, mask: Bits, found: Found) -> bool:
     return bool(inside.any() and ring.any() and values[inside].mean() < values[ring].mean())
 
 
-def drawn_like(own: Own, seed: int, size: tuple[int, int], frames: int) -> Damage:
-    """Return damage of that severity and polarity: of the first seed from `seed` on that happens to have it."""
-    tried = [Damage(seed * SEEDS + k, size, own.severity, film_frames=frames) for k in range(SEEDS)]
-    return next((d for d in tried if own.dark is None or d.history.dark == own.dark), tried[0])
+def drawn_like(own: Own, seed: int, size: tuple[int, int], frames: int, judged: range) -> Damage:
+    """Return damage of that severity and polarity, of the first seed that happens to have it.
+
+    Whatever the severity it has a line scratch on the frames judged, or nothing could be said of those.
+    """
+    drawn = [Damage(seed * SEEDS + k, size, own.severity, film_frames=frames) for k in range(SEEDS)]
+    alike = [d for d in drawn if own.dark is None or d.history.dark == own.dark] or drawn
+    return next((d for d in alike if lines_on(d, judged)), alike[0])
+
+
+def lines_on(damage: Damage, frames: range) -> int:
+    """Return how many line scratches lie on some of the frames."""
+    return sum(s.start < frames.stop and frames.start < s.stop for s in damage.history.scratches)

@@ -54,13 +54,13 @@ def stretches(decoder: Decoder, wanted: int, length: int, least: int) -> Iterato
 
 
 def best(decoder: Decoder, section: Span, length: int) -> Stretch:
-    """Return the first stretch of `length` frames from the section's middle on, else from its start; else the longest.
+    """Return the first stretch of `length` frames from the section's middle on, else from its start, else the longest.
 
     The middle of a part of a reel is picture; its ends may be leader.
     """
     first = max(section.start, (section.start + section.stop - length) // 2)
     found = Stretch(section.start, [])
-    for part in (Span(first, section.stop), Span(section.start, first)):
+    for part in (Span(first, section.stop), section):
         at = part.start
         while at < part.stop and len(found.pictures) < length:
             chunk = Span(at, min(part.stop, at + length))
