@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from math import isfinite, isnan, log10
 from typing import Any
 
@@ -34,7 +34,7 @@ class Tried:
     specks_frac: float
     """Share of the planted specks, hairs and blotches a good part of which was found."""
     lines_frac: float
-    """Share of the length of planted line scratches that was found; NaN where none was planted."""
+    """Share of the length of planted line scratches that was found; NaN for recipes that find no lines."""
     precision_least: float
     """Share of all that was found that was planted: too low where the reel has damage of its own."""
     f1: float
@@ -109,9 +109,10 @@ def tried(attempts: Sequence[Attempt], counts: Sequence[Count]) -> tuple[Tried, 
     scores = [(c.judged, c.every) if lines else (c.dirt, c.every_dirt) for c in counts]
     own = min((c.touched_px / s.recall for c, (s, _) in zip(counts, scores, strict=True) if s.found), default=0.0)
     rows = [row(a, c, *s, own) for a, c, s in zip(attempts, counts, scores, strict=True)]
+    rows = rows if lines else [replace(r, lines_frac=float("nan")) for r in rows]
     rows.sort(key=lambda r: (r.touched_frac, r.found_frac))
     best = chosen(rows)
-    return tuple(Tried(**{**vars(r), "recommended": r is best}) for r in rows)
+    return tuple(replace(r, recommended=r is best) for r in rows)
 
 
 def row(attempt: Attempt, count: Count, judged: Score, every: Score, own_px: float) -> Tried:
@@ -174,18 +175,20 @@ def advice(workflow: str, rows: Sequence[Tried]) -> tuple[str, ...]:
 
 
 def beside(best: Tried, rows: Sequence[Tried]) -> str:
-    """Return why the recipe was not left as it is or, where it was, why the next bolder setting was not taken."""
+    """Return what speaks against the recipe as it is or, where that is recommended, against the next bolder setting."""
     others = [r for r in rows if not r.set] if best.set else rows[rows.index(best) + 1 :]
     if not others:
         return "No bolder setting was tried."
     other = others[0]
     name = f"`{other.setting}`" if other.set else "As it is, the recipe"
     would = f"{name} would find {100 * other.found_frac:.0f} % and touch {percent(other.touched_frac)}: "
+    if other.touched_frac < best.touched_frac:
+        return f"{would}this reel can bear a bolder setting (F1 {two(best.f1)} for {two(other.f1)})."
     if best.touched_frac <= HARM_FRAC < other.touched_frac:
         return f"{would}more than the {percent(HARM_FRAC)} that a clean picture may lose."
     if best.beyond_frac <= HARM_FRAC < other.beyond_frac:
         return f"{would}what is touched grows faster than what is found."
-    return f"{would}no better on balance (F1 {two(other.f1)} and {two(best.f1)})."
+    return f"{would}no better on balance (F1 {two(other.f1)} for {two(best.f1)})."
 
 
 def percent(frac: float) -> str:

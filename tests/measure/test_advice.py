@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from math import isnan
 
 import pytest
 
@@ -55,6 +56,9 @@ def test_what_is_touched_beyond_the_reels_own_damage() -> None:
     assert [r.beyond_frac for r in rows] == pytest.approx([0, 0, (680 - 2 * 90) / 10_000])
     assert [r.precision_least for r in rows] == pytest.approx([50 / 150, 80 / 240, 90 / 770])
     assert [r.setting for r in rows if r.recommended] == [SHIPPED]
+    assert all(isnan(r.lines_frac) for r in rows)
+    with_lines = tried([attempt(SHIPPED)], [count(80, 0, lines=3)])
+    assert (with_lines[0].lines_frac, with_lines[0].recommended) == (0.5, True)
 
 
 def test_words_say_how_sure_they_are() -> None:
@@ -68,6 +72,11 @@ def test_words_say_how_sure_they_are() -> None:
     assert use == "dust: --workflow dust --set dirt.certainty=0.9"
     assert "Only a person can tell" in " ".join(said)
     assert "grows faster" in said[-1]
+    rows = [row(SHIPPED, 0.5, 1e-5), replace(row("0.4", 0.8, 2e-5), recommended=True)]
+    assert "touch 0.001 %: this reel can bear a bolder setting" in advice("dust", rows)[-1]
+    rows = [row("0.9", 0.5, 1e-5), replace(row(SHIPPED, 0.8, 2e-5), recommended=True), row("0.4", 0.805, 3e-5)]
+    assert "no better on balance (F1 0.81 for 0.80)" in advice("dust", rows)[-1]
+    assert advice("dust", rows[:2])[-1] == "No bolder setting was tried."
     rows = [replace(row("0.9", 0.5, 1e-3, 1e-3), recommended=True)]
     assert "No setting" in advice("dust", rows)[-1]
 
