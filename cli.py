@@ -355,9 +355,54 @@ def demo(folder: Path) -> None:
     sys.exit(0 if ok else FAILED)
 
 
-@lacuna.group()
+class PathGroup(click.Group):
+    """A group whose command `reel` may be left out where its first word is a file or a folder: `bench reel.mkv`."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command that the words mean, and what is left of them."""
+        meant = args if args[0] in self.commands or not Path(args[0]).exists() else ["reel", *args]
+        return super().resolve_command(ctx, meant)
+
+
+@lacuna.group(cls=PathGroup)
 def bench() -> None:
-    """Measure quality and speed on this machine."""
+    """Measure quality and speed on this machine.
+
+    `lacuna bench FILE` is short for `lacuna bench reel FILE`.
+    """
+
+
+@bench.command("reel")
+@click.argument("source")
+@click.option("--workflow", "workflows", multiple=True, default=("film", "dust"), show_default=True,
+              help="A recipe to judge, a name or a TOML file; may be said again.")
+@click.option("--pieces", type=click.IntRange(1), default=4, show_default=True,
+              help="Stretches looked at, spread over the reel, each within a shot.")
+@click.option("--frames", type=click.IntRange(1), default=6, show_default=True, help="Frames judged in a stretch.")
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Of the planted damage.")
+@click.option("--rate", type=RATE, help="Frames a second of an image sequence: 18, 24000/1001. [24]")
+@click.option("--project", type=THING, help="A project of SOURCE: the figures go into its ledger and report.")
+@click.option("--json", "as_json", is_flag=True, help="All figures as JSON.")
+def bench_reel(source: str, workflows: tuple[str, ...], as_json: bool, **choice: Any) -> None:
+    """Say how well SOURCE itself will do.
+
+    Plants known damage where the reel looks clean, lets each recipe find and fill it, and recommends a setting. SOURCE
+    is only read.
+
+    \b
+    Example:
+      lacuna bench reel reel.mkv --workflow film --pieces 6
+    """
+    from restore.answers import in_json
+    from restore.measure.advice import plain, told
+    from restore.progress import show_frames
+    from restore.self_test import SelfTest, on_own_reel
+
+    with show_frames("bench", as_json) as on_frame:
+        reel = on_own_reel(source, SelfTest(workflows, **choice), on_frame)
+    tell(in_json(plain(reel)) if as_json else told(reel))
 
 
 @bench.command("quality")

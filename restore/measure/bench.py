@@ -128,13 +128,18 @@ def chosen(clip: Clip, frames: Sequence[int] | None) -> Sequence[int]:
     return range(len(clip.pictures)) if frames is None else frames
 
 
-def bench_fill(clip: Clip, damage: Wearing, restore: Restore, frames: Sequence[int] | None = None) -> FillRow:
-    """Damage a clip, give the true masks away, and compare what `restore` makes of them with Telea."""
+def bench_fill(
+    clip: Clip, damage: Wearing, restore: Restore, frames: Sequence[int] | None = None, filled_only: bool = False
+) -> FillRow:
+    """Damage a clip, give the true masks away, and compare what `restore` makes of them with Telea.
+
+    With `filled_only` pixels that were left as they are count in `unfilled_frac` and in no error.
+    """
     damaged = damage_clip(clip, damage)
     window = Window.of([d.planes for d in damaged], clip.pixels, [d.mask for d in damaged])
     ours, plain = Errors(), Errors()
     fine, fine_plain = Energy(), Energy()
-    donors = filled = lost = 0
+    donors = filled = lost = hidden = 0
     seconds = 0.0
     for t in chosen(clip, frames):
         truth, hurt = clip.pictures[t], damaged[t]
@@ -143,18 +148,20 @@ def bench_fill(clip: Clip, damage: Wearing, restore: Restore, frames: Sequence[i
         seconds += time.perf_counter() - began
         result = compose(Picture(t, hurt.planes), patch, clip.pixels).planes
         other = telea(hurt.planes, hurt.mask, clip.pixels)
-        ours += luma_errors(result, truth, hurt.mask, clip.pixels)
-        plain += luma_errors(other, truth, hurt.mask, clip.pixels)
-        fine += fine_energy(result, truth, hurt.mask, clip.pixels)
-        fine_plain += fine_energy(other, truth, hurt.mask, clip.pixels)
+        where = hurt.mask & patch.mask if filled_only else hurt.mask
+        ours += luma_errors(result, truth, where, clip.pixels)
+        plain += luma_errors(other, truth, where, clip.pixels)
+        fine += fine_energy(result, truth, where, clip.pixels)
+        fine_plain += fine_energy(other, truth, where, clip.pixels)
+        hidden += int(hurt.mask.sum())
         donors += int((patch.origin[patch.mask] == DONOR).sum())
         filled += int(patch.mask.sum())
         lost += int((hurt.mask & ~patch.mask).sum())
     n = len(chosen(clip, frames))
     return FillRow(
-        clip.name, n, ours.count / (n * clip.size[0] * clip.size[1]), ours.psnr, plain.psnr,
+        clip.name, n, hidden / (n * clip.size[0] * clip.size[1]), ours.psnr, plain.psnr,
         fine.over_ring, fine_plain.over_ring, fine.truth_over_ring,
-        donors / max(filled, 1), lost / max(ours.count, 1), seconds / n,
+        donors / max(filled, 1), lost / max(hidden, 1), seconds / n,
     )
 
 

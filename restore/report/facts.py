@@ -188,6 +188,18 @@ class EditMade:
 
 
 @dataclass(frozen=True)
+class SelfTest:
+    """What the benchmark on the reel itself said: tables as people read them, headings first."""
+
+    made: str
+    planted: str
+    finding: tuple[tuple[str, ...], ...]
+    filling: tuple[tuple[str, ...], ...]
+    advice: tuple[tuple[str, ...], ...]
+    """For each recipe what to type, and sentences that say why."""
+
+
+@dataclass(frozen=True)
 class Summary:
     """Everything a report says."""
 
@@ -225,3 +237,4 @@ class Summary:
     last_started: str
     ledger_digest: str
     """Digest of every stamp's key and results: two projects with the same one did the same to the same frames."""
+    self_test: SelfTest | None = None

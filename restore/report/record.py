@@ -138,6 +138,22 @@ def _finds(la: Layer) -> str:
     return ", ".join(f"{n:,} {kind}" for kind, n in la.kinds)
 
 
+def self_test(s: Summary) -> Markup:
+    """Return what the benchmark on this reel said."""
+    if (test := s.self_test) is None:
+        return Markup("")
+    about = el("p", f"On {test.made} known damage was planted, in memory, on frames of this reel where it looks clean, "
+                    f"and each recipe had to find and fill it: {test.planted}.")
+    said = el("ul", *(el("li", " ".join(lines)) for lines in test.advice))
+    return section(
+        "self-test", "How well this reel does", about, said,
+        table("Finding: what each setting found of the planted damage, and touches of the reel as it is",
+              test.finding[0], test.finding[1:], range(2, 8)),
+        table("Filling: the planted damage, against the reel's own pixels", test.filling[0], test.filling[1:],
+              range(2, 8)),
+    )
+
+
 def shots(source: Source, s: Summary) -> Markup:
     """Return where shots begin."""
     if s.totals.frames < 2 or not s.stages:

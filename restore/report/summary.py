@@ -10,7 +10,7 @@ from typing import Any
 from restore.edits import Edits
 from restore.errors import StoreError
 from restore.ledger import Stamp
-from restore.report.facts import EditMade, Failure, OutputFacts, Series, SourceFacts, Summary, Totals
+from restore.report.facts import EditMade, Failure, OutputFacts, SelfTest, Series, SourceFacts, Summary, Totals
 from restore.report.tally import Tally, merged
 from restore.source import UNSPECIFIED, PixelFormat, Source
 from restore.span import Span
@@ -60,7 +60,19 @@ def summarise(store: Store, revision: int | None = None) -> Summary:
         first_started=tally.started[0] if tally.started else "",
         last_started=tally.started[-1] if tally.started else "",
         ledger_digest=tally.digest,
+        self_test=_self_test(store),
     )
+
+
+def _self_test(store: Store) -> SelfTest | None:
+    """Return what the benchmark on this reel said, where it was kept."""
+    stamp = store.ledger.read("bench", store.source.span)
+    if stamp is None:
+        return None
+    finding, filling, advice = (
+        tuple(tuple(map(str, line)) for line in stamp.facts[key]) for key in ("finding", "filling", "advice")
+    )
+    return SelfTest(stamp.started, str(stamp.facts["planted"]), finding, filling, advice)
 
 
 def _frames(store: Store) -> Span:

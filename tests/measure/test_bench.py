@@ -51,6 +51,19 @@ def test_the_truth_wins_and_telea_ties_with_itself(clip: Clip) -> None:
     assert same.damaged_frac == best.damaged_frac > 0.01
 
 
+def test_of_what_was_filled_alone_the_rest_is_only_counted(clip: Clip) -> None:
+    def upper_half(window: Window, t: int) -> Patch:
+        mask = window.hidden(t).copy()
+        mask[SIZE[0] // 2 :] = False
+        return patch_of(clip.pictures[t], t, mask, 1)
+
+    whole, part = (bench_fill(clip, DAMAGE, upper_half, filled_only=only) for only in (False, True))
+    assert whole.psnr < 60
+    assert part.psnr == float("inf")
+    assert 0 < part.unfilled_frac < 1
+    assert (part.unfilled_frac, part.damaged_frac) == (whole.unfilled_frac, whole.damaged_frac)
+
+
 def test_what_is_left_unfilled_is_counted(clip: Clip) -> None:
     def lazy(window: Window, t: int) -> Patch:
         return patch_of(window.picture(t).planes, t, np.zeros(SIZE, bool), 2)
