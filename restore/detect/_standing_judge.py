@@ -8,6 +8,7 @@ nearby.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil, floor
 
 import cv2
 import numpy as np
@@ -22,14 +23,22 @@ from restore.window import Window
 
 Box = tuple[int, int, int, int]
 Shift = tuple[float, float]
-GAP_PX, RING_PX = 3, 9
-"""All around it is what is so far from it, in small pixels."""
+GAP_PX, NEAR_PX, RING_PX = 3, 12, 28
+"""Beside it is what is so far from it, all around it what is up to so far, in small pixels."""
+SEEN = 5.0, 2.0
+"""Only what differs by so many 8-bit levels, and so many times the grain, tells whether something moves: bare walls
+and roads seem to go along with whatever passes by."""
+WITNESSES = 2.0
+"""On a side that is said to move or to rest, so many pixels a pair have told."""
 FARTHEST_PX = 60.0
 """Frames are not compared over more motion than this, in small pixels."""
 NEAR_BLOCKS = 3
-MOVES, RESTS = 0.8, 1.1
+MOST_PAIRS = 12
+MOVES, RESTS = 0.7, 1.1
 """A side moves where it fits so much better moved, and stands still where it fits so much worse."""
 SECTORS = 4
+CELLS = 12
+"""The picture is asked in so many cells across and down whether the camera moves."""
 STRONG = 0.33
 """A pair bears a thing out in which it stands out by this share of what it does in the mean."""
 
@@ -64,6 +73,8 @@ class Verdict:
     pairs: tuple[Pair, ...] = ()
     lift: float = 0.0
     """How far it stands out from what the scene is elsewhere, 8-bit levels."""
+    clear: float = 0.0
+    """That over what the mean difference wavers all around it."""
     steady: float = 0.0
     """Share of the pairs that bear it out."""
     stays: float = 0.0
@@ -81,13 +92,14 @@ class Surround:
         scale = scale_of(window.size)
         h, w = (-(-s // scale) for s in window.size)
         y0, x0, y1, x1 = thing.box
-        room = GAP_PX + RING_PX
+        room = RING_PX
         self.box = (max(y0 - room, 0), max(x0 - room, 0), min(y1 + room, h), min(x1 + room, w))
         top, left, bottom, right = self.box
         self.shape = np.zeros((bottom - top, right - left), bool)
         self.shape[y0 - top : y1 - top, x0 - left : x1 - left] = thing.shape
         distance = cv2.distanceTransform((~self.shape).astype(np.uint8), cv2.DIST_L2, 3)
-        self.ring = np.asarray((distance > GAP_PX) & (distance <= GAP_PX + RING_PX))
+        self.ring = np.asarray((distance > GAP_PX) & (distance <= RING_PX))
+        self.beside = np.asarray((distance > GAP_PX) & (distance <= NEAR_PX))
         ys, xs = np.nonzero(self.ring)
         cy, cx = (y0 + y1 - 1) / 2 - top, (x0 + x1 - 1) / 2 - left
         self.sector = (2 * (ys > cy) + (xs > cx)).astype(np.intp)
@@ -103,8 +115,8 @@ def fetched(picture: views.Bytes | Float, box: Box, shift: Shift) -> Float:
     if shift == (0.0, 0.0):
         return picture[top:bottom, left:right].astype(np.float32)
     (h, w), (dx, dy) = picture.shape, shift
-    y0, x0 = (int(np.clip(np.floor(s + d) - 2, 0, n)) for s, d, n in ((top, dy, h), (left, dx, w)))
-    y1, x1 = (int(np.clip(np.ceil(s + d) + 3, 0, n)) for s, d, n in ((bottom, dy, h), (right, dx, w)))
+    y0, x0 = (min(max(floor(s + d) - 2, 0), n) for s, d, n in ((top, dy, h), (left, dx, w)))
+    y1, x1 = (min(max(ceil(s + d) + 3, 0), n) for s, d, n in ((bottom, dy, h), (right, dx, w)))
     if y1 - y0 < 2 or x1 - x0 < 2:
         return np.full((bottom - top, right - left), np.nan, np.float32)
     matrix = np.array([[1, 0, left + dx - x0], [0, 1, top + dy - y0]], np.float32)
@@ -118,7 +130,7 @@ def judge(window: Window, t: int, thing: Thing, motion: Motions, hop: int) -> Ve
     """Return what the frames of a span say about a thing of frame t."""
     near = Surround(window, thing)
     pairs = pairs_of(near, run(window, t, thing, motion, hop), motion)
-    return asked(near, pairs) if pairs else Verdict()
+    return asked(near, pairs, max(SEEN[0], SEEN[1] * window.grain(t))) if pairs else Verdict()
 
 
 def run(window: Window, t: int, thing: Thing, motion: Motions, hop: int) -> list[int]:
@@ -159,7 +171,7 @@ def pairs_of(near: Surround, shown: list[int], motion: Motions) -> tuple[Pair, .
             if far >= needed:
                 out.append(Pair(u, v, (float(gap[0]), float(gap[1]))))
                 break
-    return tuple(out)
+    return tuple(out[:: -(-len(out) // MOST_PAIRS)]) if out else ()
 
 
 def around(near: Surround, motion: Motions) -> tuple[Float, Bits]:
@@ -178,7 +190,7 @@ def around(near: Surround, motion: Motions) -> tuple[Float, Bits]:
     return np.asarray(moved, np.float32), np.asarray(valid.mean(1) >= 0.5)
 
 
-def asked(near: Surround, pairs: tuple[Pair, ...]) -> Verdict:
+def asked(near: Surround, pairs: tuple[Pair, ...], seen: float) -> Verdict:
     """Return what pairs of frames say."""
     pieces = np.stack([
         (near.at(p.first), near.at(p.second), near.at(p.second, p.shift), near.at(p.first, (-p.shift[0], -p.shift[1])))
@@ -192,13 +204,22 @@ def asked(near: Surround, pairs: tuple[Pair, ...]) -> Verdict:
     lifts = means(apart[:, core])
     lift = float(np.nanmean(lifts))
     rested, gone = abs(is_ - was), abs(went - was)
-    stay, go = sums(near, rested, gone)
+    stay, go = sums(near, rested, gone, seen)
+    least = WITNESSES * len(pairs) * seen
     known = ~np.isnan(gone) & core
     inner = float(rested[known].sum() / max(gone[known].sum(), 1e-3)) if known.any() else 1.0
+    steady = float(np.mean(lifts[~np.isnan(lifts)] > STRONG * lift))
     return Verdict(
-        pairs, lift, float(np.nanmean(lifts[~np.isnan(lifts)] > STRONG * lift)), inner,
-        int((go < MOVES * stay).sum()), int((go > RESTS * stay).sum()),
+        pairs, lift, lift / wavering(near.beside, apart), steady, inner,
+        int(((go < MOVES * stay) & (stay > least)).sum()), int(((go > RESTS * stay) & (go > least)).sum()),
     )
+
+
+def wavering(ring: Bits, apart: Float) -> float:
+    """Return how much the mean over (n, h, w) wavers on a ring (h, w), 8-bit levels."""
+    known = ~np.isnan(apart)
+    mean = np.where(known, apart, 0).sum(0) / np.maximum(known.sum(0), 1)
+    return 0.5 + 1.4826 * float(np.median(abs(mean[ring]))) if ring.any() else float("inf")
 
 
 def core_of(shape: Bits, apart: Float) -> Bits:
@@ -218,9 +239,35 @@ def means(values: Float) -> Float:
     return np.asarray(np.where(2 * known.sum(1) >= values.shape[1], total / np.maximum(known.sum(1), 1), np.nan))
 
 
-def sums(near: Surround, rested: Float, gone: Float) -> tuple[Float, Float]:
-    """Return the differences (n, h, w) of either kind added up on each side of the thing, where both are known."""
-    known = ~np.isnan(gone)
+def sums(near: Surround, rested: Float, gone: Float, seen: float) -> tuple[Float, Float]:
+    """Return the differences (n, h, w) of either kind added up on each side of the thing, where there are any."""
+    known = ~np.isnan(gone) & (np.fmax(rested, gone) > seen)
     both = (np.where(known, v, 0).sum(0)[near.ring] for v in (rested, gone))
     stay, go = (np.bincount(near.sector, v, SECTORS).astype(np.float32) for v in both)
     return stay, go
+
+
+def camera(window: Window, t: int, hop: int) -> tuple[int, int]:
+    """Return in how many cells of the picture frame t moves to the frames around, and in how many it stands still.
+
+    Where cars pass over a bare road, measured motion says that all of it moves; the specks on the road say otherwise.
+    """
+    return window.memo("standing-camera", (t, hop, window.preset), lambda: _camera(window, t, hop))
+
+
+def _camera(window: Window, t: int, hop: int) -> tuple[int, int]:
+    shot = window.shot(t, hop)
+    if len(shot) < 2:
+        return 0, 0
+    motion, here, seen = views.motions(window, shot), views.small(window, t), max(SEEN[0], SEEN[1] * window.grain(t))
+    stay, go = (np.zeros((CELLS, CELLS), np.float32) for _ in range(2))
+    others = {views.away(motion, t, way, far) for way in (-1, 1) for far in views.HOPS_PX} - {None}
+    for u in sorted(u for u in others if u is not None):
+        rested = cv2.absdiff(here, views.small(window, u))
+        gone = cv2.absdiff(here, views.moved(window, u, motion.between(t, u)))
+        told = cv2.threshold(cv2.max(rested, gone), seen, 1, cv2.THRESH_BINARY)[1]
+        for total, each in ((stay, rested), (go, gone)):
+            part = cv2.multiply(each, told).astype(np.float32)
+            total += cv2.resize(part, (CELLS, CELLS), interpolation=cv2.INTER_AREA)
+    least = WITNESSES * max(len(others), 1) * seen * CELLS**2 / here.size
+    return int(((go < MOVES * stay) & (stay > least)).sum()), int(((go > RESTS * stay) & (go > least)).sum())

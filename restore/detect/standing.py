@@ -1,4 +1,4 @@
-"""Frame t and the frames around it in, what stays on the screen while the scene goes on out: stains, hairs, dead pixels."""
+"""Frame t and the frames around it in, out what stays on the screen while the scene goes on: stains, dead pixels."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from restore.detect._standing_view import Lasting, Motions
 from restore.errors import PartError
 from restore.frames import Bits
 from restore.motion.proxy import scale_of
-from restore.source import Plane
+from restore.span import Span
 from restore.window import Window
 
 SMALLEST_PX = 24
@@ -25,16 +25,25 @@ VOTES_FRAMES = 8
 """Frames so far before and after tell whether a thing stays; the rest of the reach tells what is beneath it."""
 CAMERA_PX, CAMERA_FRAC = 2.0, 0.5
 """The camera moves where so much of the picture goes so far within the frames looked at (luma pixels)."""
-MOST = 60
-"""No more things than this are looked into on a frame, the largest first."""
+CELLS, CELLS_REST = 36, 12
+"""The picture bears that out where so many of its 144 cells fit better moved, and so many times as many as do not."""
+MOST = 32
+"""No more things than this are looked into on a frame, the plainest first."""
+PLAIN, PLAIN_PX = 3.0, 25
+"""A thing is looked into that is so many times as odd as what is around it is in the mean."""
 LEVELS, GRAINS = 5.0, 1.0
 """A thing stands out by so many 8-bit levels, and so many times the grain."""
-STAYS = 0.4
+STAYS = 0.35
 """What is at its place differs from what was there by so much less than from where the scene went."""
-STEADY = 0.65
+STEADY = 0.85
 """It stands out in so many of the pairs of frames."""
+CLEAR = 6.5
+"""It stands out by so many times what the picture around it seems to, where motion is not measured well."""
 SIDES = 2
 """Sides on which the picture has to be seen moving."""
+BORDER_PX, STRICT = 14, 2.0
+"""Closer to the border than this (small pixels) the scene comes in from where nothing is known of it: a thing has to be
+so many times as clear there."""
 LONG_FRAC = 0.3
 """Things that reach over more of the picture's height or width are left alone."""
 EDGE = 3.0
@@ -47,10 +56,10 @@ LISTED = 4
 
 @dataclass(frozen=True)
 class Standing:
-    """Good at stains, gate hairs and dead pixels under a moving camera; in a still shot it cannot tell them from the scene.
+    """Good at stains, gate hairs and dead pixels under a moving camera; cannot tell them from the scene in a still shot.
 
-    Something is confirmed where it is brighter or darker than its surroundings on nearly all frames around at the same
-    place of the screen, while the picture around it fits better when it is moved along with the scene, on several
+    Something is confirmed where most frames around are brighter or darker, at the same place of the screen, than the
+    scene is seen elsewhere, while the picture around it fits better when it is moved along with the scene, on several
     sides, and what was beneath it is good picture elsewhere. What is large, runs along the picture's border or looks
     like writing is left alone. Where the camera stands still nothing is decided.
     """
@@ -58,7 +67,7 @@ class Standing:
     version: ClassVar[int] = 1
     reach: int = 20
     """How many frames before and after are looked at."""
-    pairs: int = 4
+    pairs: int = 5
     """Between so many pairs of frames the scene must have moved away from beneath it."""
     largest_frac: float = 0.0015
     """Things larger than this share of the picture are left alone: titles, logos."""
@@ -81,12 +90,16 @@ class Standing:
         if min(window.size) < SMALLEST_PX or len(views.votes(shot)) < views.NEEDED:
             return Detection(mask)
         motion = views.motions(window, shot)
+        near = window.shot(t, VOTES_FRAMES)
         moves = motion.travel() * scale_of(window.size) >= CAMERA_PX
-        odd = views.lasting(window, t, window.shot(t, VOTES_FRAMES), hop) if moves.mean() >= CAMERA_FRAC else None
+        odd = views.lasting(window, t, near, hop) if moves.mean() >= CAMERA_FRAC else None
         if odd is None:
             return Detection(mask)
         found = []
-        for thing, verdict, record in without_writing(list(self.judged(window, t, odd, motion))):
+        judged = list(self.judged(window, t, odd, motion))
+        if not judged or not is_moving(window, t, near, hop):
+            return Detection(mask)
+        for thing, verdict, record in without_writing(judged):
             found.append(self.painted(window, thing, verdict, record, mask) if record.status == "confirmed" else record)
         sure = [r for r in found if r.status == "confirmed" and r.area_px]
         return Detection(mask, tuple(sure + [r for r in found if r.status == "undecided" and r.confidence][:LISTED]))
@@ -102,10 +115,11 @@ class Standing:
                 yield thing, verdict, record
 
     def found(self, window: Window, t: int, thing: Thing, verdict: Verdict) -> Found | None:
-        """Return what is to be said about a thing; None where it plainly belongs to the scene."""
-        if verdict.resting or verdict.moving < SIDES or verdict.stays > STAYS or verdict.steady < STEADY:
+        """Return what is to be said about a thing; None where it may well belong to the scene."""
+        strict = STRICT if is_near_border(window, thing) else 1.0
+        if verdict.resting or verdict.moving < SIDES or verdict.stays > STAYS / strict or verdict.steady < STEADY:
             return None
-        if verdict.lift < max(LEVELS, GRAINS * window.grain(t)):
+        if verdict.clear < CLEAR * strict or verdict.lift < max(LEVELS, GRAINS * window.grain(t)):
             return None
         scale = scale_of(window.size)
         y0, x0, y1, x1 = (scale * v for v in thing.box)
@@ -143,18 +157,34 @@ class Standing:
         return replace(record, box=box, area_px=int(ys.size))
 
 
+def is_near_border(window: Window, thing: Thing) -> bool:
+    """Tell whether a thing lies close to the border of the picture."""
+    h, w = (-(-s // scale_of(window.size)) for s in window.size)
+    y0, x0, y1, x1 = thing.box
+    return min(y0, x0, h - y1, w - x1) < BORDER_PX
+
+
+def is_moving(window: Window, t: int, shot: Span, hop: int) -> bool:
+    """Tell whether the camera moves around frame t, by the pictures themselves."""
+    told = [_standing_judge.camera(window, u, hop) for u in (views.TRIO * n + 1 for n in views.votes(shot))]
+    moving, resting = sum(moves for moves, _ in told), sum(rests for _, rests in told)
+    return moving >= max(CELLS * len(told), CELLS_REST * resting)
+
+
 def things(odd: Lasting) -> list[Thing]:
     """Return what stays on the screen, the plainest first."""
     out: list[tuple[float, Thing]] = []
+    usual = cv2.blur(abs(odd.odd), (PLAIN_PX, PLAIN_PX)) + np.float32(1)
     for here, sign in ((odd.bright, 1), (odd.dark, -1)):
         n, parts, stats, _ = cv2.connectedComponentsWithStats(here.astype(np.uint8), connectivity=8)
         for i in range(1, n):
             x, y, wide, tall = (int(v) for v in stats[i][:4])
             at = np.s_[y : y + tall, x : x + wide]
             shape = parts[at] == i
-            thick = 2 * float(cv2.distanceTransform(np.pad(shape, 1).astype(np.uint8), cv2.DIST_L2, 3).max()) - 1
-            plain = sign * float(odd.odd[at][shape].sum())
-            out.append((plain, Thing((y, x, y + tall, x + wide), shape, sign, thick)))
+            plain = float((sign * odd.odd[at] / usual[at])[shape].max())
+            if plain >= PLAIN:
+                thick = 2 * float(cv2.distanceTransform(np.pad(shape, 1).astype(np.uint8), cv2.DIST_L2, 3).max()) - 1
+                out.append((plain, Thing((y, x, y + tall, x + wide), shape, sign, thick)))
     out.sort(key=lambda each: (-each[0], each[1].box))
     return [thing for _, thing in out[:MOST]]
 
