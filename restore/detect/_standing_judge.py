@@ -87,7 +87,7 @@ class Verdict:
 class Surround:
     """A thing and a piece of picture around it."""
 
-    def __init__(self, window: Window, thing: Thing) -> None:
+    def __init__(self, window: Window, thing: Thing, others: Bits) -> None:
         self.window, self.thing = window, thing
         scale = scale_of(window.size)
         h, w = (-(-s // scale) for s in window.size)
@@ -98,7 +98,7 @@ class Surround:
         self.shape = np.zeros((bottom - top, right - left), bool)
         self.shape[y0 - top : y1 - top, x0 - left : x1 - left] = thing.shape
         distance = cv2.distanceTransform((~self.shape).astype(np.uint8), cv2.DIST_L2, 3)
-        self.ring = np.asarray((distance > GAP_PX) & (distance <= RING_PX))
+        self.ring = np.asarray((distance > GAP_PX) & (distance <= RING_PX) & ~others[top:bottom, left:right])
         self.beside = np.asarray((distance > GAP_PX) & (distance <= NEAR_PX))
         ys, xs = np.nonzero(self.ring)
         cy, cx = (y0 + y1 - 1) / 2 - top, (x0 + x1 - 1) / 2 - left
@@ -126,9 +126,9 @@ def fetched(picture: views.Bytes | Float, box: Box, shift: Shift) -> Float:
     ), np.float32)
 
 
-def judge(window: Window, t: int, thing: Thing, motion: Motions, hop: int) -> Verdict:
-    """Return what the frames of a span say about a thing of frame t."""
-    near = Surround(window, thing)
+def judge(window: Window, t: int, thing: Thing, others: Bits, motion: Motions, hop: int) -> Verdict:
+    """Return what the frames of a span say about a thing of frame t; `others` (h, w) is where other things may stay."""
+    near = Surround(window, thing, others)
     pairs = pairs_of(near, run(window, t, thing, motion, hop), motion)
     return asked(near, pairs, max(SEEN[0], SEEN[1] * window.grain(t))) if pairs else Verdict()
 

@@ -56,7 +56,7 @@ LISTED = 4
 
 @dataclass(frozen=True)
 class Standing:
-    """Good at stains, gate hairs and dead pixels under a moving camera; cannot tell them from the scene in a still shot.
+    """Good at stains, gate hairs and dead pixels under a moving camera; cannot tell them from a still scene.
 
     Something is confirmed where most frames around are brighter or darker, at the same place of the screen, than the
     scene is seen elsewhere, while the picture around it fits better when it is moved along with the scene, on several
@@ -69,7 +69,7 @@ class Standing:
     """How many frames before and after are looked at."""
     pairs: int = 5
     """Between so many pairs of frames the scene must have moved away from beneath it."""
-    largest_frac: float = 0.0015
+    largest_frac: float = 0.002
     """Things larger than this share of the picture are left alone: titles, logos."""
 
     def __post_init__(self) -> None:
@@ -108,8 +108,9 @@ class Standing:
         self, window: Window, t: int, odd: Lasting, motion: Motions
     ) -> Iterator[tuple[Thing, Verdict, Found]]:
         """Yield the things worth a word, the largest first."""
+        others = cv2.dilate((odd.bright | odd.dark).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
         for thing in things(odd):
-            verdict = _standing_judge.judge(window, t, thing, motion, self.reach - VOTES_FRAMES)
+            verdict = _standing_judge.judge(window, t, thing, others, motion, self.reach - VOTES_FRAMES)
             record = self.found(window, t, thing, verdict)
             if record is not None:
                 yield thing, verdict, record
@@ -176,7 +177,8 @@ def things(odd: Lasting) -> list[Thing]:
     out: list[tuple[float, Thing]] = []
     usual = cv2.blur(abs(odd.odd), (PLAIN_PX, PLAIN_PX)) + np.float32(1)
     for here, sign in ((odd.bright, 1), (odd.dark, -1)):
-        n, parts, stats, _ = cv2.connectedComponentsWithStats(here.astype(np.uint8), connectivity=8)
+        whole = cv2.morphologyEx(here.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
+        n, parts, stats, _ = cv2.connectedComponentsWithStats(whole, connectivity=8)
         for i in range(1, n):
             x, y, wide, tall = (int(v) for v in stats[i][:4])
             at = np.s_[y : y + tall, x : x + wide]
