@@ -56,7 +56,7 @@ LISTED = 4
 
 @dataclass(frozen=True)
 class Standing:
-    """Good at stains, gate hairs and dead pixels under a moving camera; cannot tell them from a still scene.
+    """Good at small stains and dead pixels under a moving camera; cannot judge still scenes, nor hairs at the border.
 
     Something is confirmed where most frames around are brighter or darker, at the same place of the screen, than the
     scene is seen elsewhere, while the picture around it fits better when it is moved along with the scene, on several

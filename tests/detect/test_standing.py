@@ -56,7 +56,7 @@ def test_bright_and_dark_things_of_several_sizes_are_found(level, radius):
 def test_a_trembling_hair_is_found():
     def draw(picture, t):
         dy, dx = np.random.default_rng((5, t)).integers(-1, 2, 2)
-        at = np.array([(40 + dx, 30 + dy), (52 + dx, 48 + dy), (50 + dx, 70 + dy), (66 + dx, 84 + dy)], np.int32)
+        at = np.array([(40 + dx, 40 + dy), (50 + dx, 50 + dy), (48 + dx, 62 + dy), (58 + dx, 72 + dy)], np.int32)
         cv2.polylines(picture, [at], False, 10.0, 2, cv2.LINE_AA)
 
     found = PART.detect(window(frames(draw, count=COUNT, size=SIZE, step=2.0, seed=3)), T)
