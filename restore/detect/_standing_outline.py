@@ -55,7 +55,8 @@ def outline(window: Window, t: int, thing: Thing, verdict: Verdict) -> tuple[Box
 def lifted(window: Window, t: int, thing: Thing, verdict: Verdict, box: Box) -> tuple[Float, Float]:
     """Return by how much a thing lifts (or lowers) a box of the picture: in the mean, and in frame t, (bh, bw) each."""
     scale = scale_of(window.size)
-    parts, now = [], []
+    parts: list[Float] = []
+    now: list[Float] = []
     for pair in nearest(verdict.pairs, t):
         dx, dy = (scale * v for v in pair.shift)
         for u, v, shift in ((pair.first, pair.second, (dx, dy)), (pair.second, pair.first, (-dx, -dy))):

@@ -92,9 +92,11 @@ def odd(window: Window, t: int, hop: int) -> Signed:
     """Return how much brighter or darker frame t is than the scene is seen elsewhere (h, w), 8-bit levels."""
     shot, here = window.shot(t, hop), small(window, t)
     bright, dark = np.zeros_like(here), np.zeros_like(here)
-    motion = motions(window, shot) if len(shot) > 1 else None
+    if len(shot) < 2:
+        return np.zeros(here.shape, np.int8)
+    motion = motions(window, shot)
     done: set[tuple[int | None, int | None]] = {(None, None)}
-    for far in HOPS_PX if motion else ():
+    for far in HOPS_PX:
         sides = (away(motion, t, -1, far), away(motion, t, 1, far))
         if sides not in done:
             done.add(sides)

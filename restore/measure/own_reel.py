@@ -24,7 +24,7 @@ from restore.measure.finding import LEAST_CERTAIN, said_lines
 from restore.measure.lines import Length, length
 from restore.measure.planted import GUARD_PX, Own, Planted, own_damage
 from restore.parts import Part
-from restore.recipe import Policy, Recipe, load
+from restore.recipe import Recipe, load
 from restore.window import Window
 
 
@@ -38,9 +38,7 @@ class Step:
 
 
 SHIPPED = "as it is"
-CERTAINTIES = tuple(Step(f"certainty {c}", (f"*.certainty={c}",)) for c in (0.95, 0.9, 0.6, 0.4))
-KNOB = tuple(Step(s, (f"policy.sensitivity={s}",)) for s in ("cautious", "normal", "thorough"))
-STEPS = (Step(SHIPPED), *(KNOB if "sensitivity" in {f.name for f in fields(Policy)} else CERTAINTIES))
+STEPS = (Step(SHIPPED), *(Step(s, (f"policy.sensitivity={s}",)) for s in ("cautious", "normal", "thorough")))
 """What is tried of each recipe, the recipe itself first: what a recommendation can name. The one place to change it."""
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from restore.detect import Detection, Found
+from restore.detect.dirt import Dirt
 from restore.errors import RecipeError
 from restore.measure.finding import LEAST_CERTAIN
 from restore.measure.own_reel import SHIPPED, Clock, Count, Step, attempts, counted, least_certain, spelled
@@ -51,7 +52,7 @@ def test_a_step_is_spelled_for_the_detectors_that_know_its_field() -> None:
 
 
 def test_steps_that_change_nothing_are_left_out() -> None:
-    steps = (Step(SHIPPED), Step("same", ("*.certainty=0.8",)), Step("none", ("*.nowhere=1",)),
+    steps = (Step(SHIPPED), Step("same", (f"*.certainty={Dirt().certainty}",)), Step("none", ("*.nowhere=1",)),
              Step("bold", ("*.certainty=0.4",)))
     tried = attempts("dust", steps)
     assert [a.step.name for a in tried] == [SHIPPED, "bold"]
