@@ -491,53 +491,28 @@ def train() -> None:
     """Train the networks that ship with the program, from scenes it generates."""
 
 
-def training(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options of a training."""
-    for option in (
-        click.option("--workers", default=1, show_default=True, help="Processes that make lessons; 0 makes them here."),
-        click.option("--threads", default=1, show_default=True, help="Of the network."),
-        click.option("--device", default="cpu", show_default=True, help="cpu, or cuda."),
-        click.option("--minutes", default=0.0, help="Stop after so long, to be resumed. [no limit]"),
-        click.option("--rounds", default=160, show_default=True, type=click.IntRange(1), help="Of the whole training."),
-        click.option("--seed", default=1, show_default=True, help="Of weights and lessons."),
-        click.option("-o", "--output", "folder", default="training", show_default=True, type=FOLDER,
-                     help="Where state, log and weights are kept, in a folder of its own."),
-    ):
-        command = option(command)
-    return command
-
-
 @train.command("detector")
-@training
-def train_detector(**plan: Any) -> None:
-    """Train the network of `detect/net`, which finds dirt on film; killed or stopped, the same command goes on.
+@click.option("-o", "--output", "folder", default="training/detector", show_default=True, type=FOLDER,
+              help="Where state, log and weights are kept.")
+@click.option("--seed", default=1, show_default=True, help="Of weights and lessons.")
+@click.option("--rounds", default=160, show_default=True, type=click.IntRange(1), help="Of the whole training.")
+@click.option("--minutes", default=0.0, help="Stop after so long, to be resumed. [no limit]")
+@click.option("--device", default="cpu", show_default=True, help="cpu, or cuda.")
+@click.option("--threads", default=1, show_default=True, help="Of the network.")
+@click.option("--workers", default=1, show_default=True, help="Processes that make lessons; 0 makes them here.")
+def train_detector(folder: Path, seed: int, rounds: int, **plan: Any) -> None:
+    """Train the network of the detector `net`; killed or stopped, the same command goes on.
 
     \b
     Example:
       lacuna train detector --minutes 55
     """
-    learn("detector", **plan)
-
-
-@train.command("stills")
-@training
-def train_stills(**plan: Any) -> None:
-    """Train the network of `detect/photo`, which finds damage of photographs; the same command goes on.
-
-    \b
-    Example:
-      lacuna train stills --minutes 30
-    """
-    learn("stills", **plan)
-
-
-def learn(name: str, folder: Path, seed: int, rounds: int, **plan: Any) -> None:
-    """Train a detector and say how it goes."""
     from restore.train.course import Course
-    from restore.train.detector import Plan, train
-    from restore.train.subjects import SUBJECTS
+    from restore.train.detector import Plan
+    from restore.train.detector import train as learn
+    from restore.train.subjects import FILM
 
-    train(Plan(SUBJECTS[name], Course(seed, rounds), **plan), folder / name, click.echo)
+    learn(Plan(FILM, Course(seed, rounds), **plan), folder, click.echo)
 
 
 @lacuna.group()

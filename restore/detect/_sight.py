@@ -57,24 +57,3 @@ def sight(window: Window, t: int, sides: tuple[Laid, Laid]) -> Float:
     out[9] = window.grain(t) / 8
     out[10] = first.frame == last.frame
     return np.clip(out, -MOST, MOST, out=out)
-
-
-STILL_CHANNELS = (
-    "near", "far",  # luma less what is around it, near and far
-    "spike",  # luma less its median over a few pixels
-    "level",  # luma
-    "grain",
-)
-NEAR_PX, FAR_PX, SPIKE_PX = 9, 41, 5
-
-
-def still_sight(window: Window, t: int) -> Float:
-    """Return what is seen of a picture alone, (channels, H, W) float32 in the order of `STILL_CHANNELS`."""
-    here = window.grey(t)
-    out = np.empty((len(STILL_CHANNELS), *here.shape), np.float32)
-    for channel, px in ((0, NEAR_PX), (1, FAR_PX)):
-        np.multiply(cv2.subtract(here, cv2.blur(here, (px, px))), LEVELS, out=out[channel])
-    np.multiply(cv2.subtract(here, cv2.medianBlur(here, SPIKE_PX)), LEVELS, out=out[2])
-    out[3] = here / 64 - 2
-    out[4] = window.grain(t) / 8
-    return np.clip(out, -MOST, MOST, out=out)

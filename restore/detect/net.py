@@ -22,8 +22,9 @@ NAMES = {0: "dirt", 2: "stain"}
 
 @dataclass(frozen=True)
 class Net:
-    """Good at dust, dirt, hairs and blotches, the faint ones too; sees little of what stays where nothing moves.
+    """Good at seeing faint dirt, hairs and blotches; takes much along that is none, so it lists better than it fills.
 
+    No recipe uses it: measured side by side it touches too much good picture (see `restore/weights/detector.md`).
     A small U-Net over the frame and its motion-compensated neighbours (`restore/nets/detector.py`; trained by
     `lacuna train detector`). Tiles in which nothing stands out of both neighbours are passed over. At the ends of a
     shot, where one neighbour is missing, it only lists.

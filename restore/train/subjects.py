@@ -11,10 +11,7 @@ import numpy.typing as npt
 from restore.colour import Float
 from restore.detect import _sight
 from restore.detect.net import Net
-from restore.detect.photo import Photo
-from restore.scenes import wear
 from restore.scenes.lesson import GROUPS, Lesson, Taught
-from restore.scenes.still import StillLesson
 from restore.source import PixelFormat
 from restore.window import Window
 
@@ -71,22 +68,4 @@ def see_film(side_px: int, seed: int) -> tuple[Float, Taught]:
     return _sight.sight(window, 1, sides), middle
 
 
-def see_still(side_px: int, seed: int) -> tuple[Float, Taught]:
-    """Return a picture alone."""
-    taught = StillLesson(seed, (side_px, side_px)).picture()
-    return _sight.still_sight(window_of(taught.damaged_grey[None]), 0), taught
-
-
-LINES = tuple(wear.LABELS[k] for k in ("short_hair", "long_hair", "scratch")) + tuple(
-    label for name, label in wear.STILL_LABELS.items() if name in ("crack", "fold")
-)
-SUBJECTS = {
-    s.name: s
-    for s in (
-        Subject(Net.ships, _sight.CHANNELS, {k: tuple(v) for k, v in GROUPS.items()}, see_film),
-        Subject(
-            Photo.ships, _sight.STILL_CHANNELS,
-            {"speck": tuple(sorted({*range(1, 16)} - set(LINES))), "line": LINES}, see_still,
-        ),
-    )
-}
+FILM = Subject(Net.ships, _sight.CHANNELS, {k: tuple(v) for k, v in GROUPS.items()}, see_film)
