@@ -162,13 +162,19 @@ def masks_export(project: Path, folder: Path, layer: str) -> None:
 
     Example: lacuna masks export clean.mkv.lacuna masks/ --layer dirt
     """
-    from restore.masks import export_masks
+    from restore.masks import export_masks, unsearched
     from restore.progress import show_frames
     from restore.restoration import open_session
 
+    session = open_session(project)
     with show_frames("export", as_json=False) as on_frame:
-        written = export_masks(open_session(project), folder, layer, on_frame)
+        written = export_masks(session, folder, layer, on_frame)
     click.echo(f"{counted(written, 'mask')} written to {folder}")
+    if missing := unsearched(session.store):
+        click.echo(
+            f"note: {counted(missing, 'frame')} not searched yet; their masks are black because nobody looked. "
+            "Finish the run first, or do not import them: black would count as your word.", err=True,
+        )
 
 
 @masks.command("import")

@@ -47,6 +47,12 @@ def export_masks(
     return session.store.source.frames
 
 
+def unsearched(store: Store) -> int:
+    """Return how many frames no detector has been through yet: their masks say nothing."""
+    searched = sum(stamp.span[1] - stamp.span[0] for stamp in store.ledger.stamps(("detect",)) if not stamp.failed)
+    return store.source.frames - searched
+
+
 def import_masks(
     store: Store, folder: Path, on_frame: Callable[[int, int], None] = lambda done, total: None
 ) -> Edit:

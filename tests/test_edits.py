@@ -13,7 +13,7 @@ import pytest
 from restore import restoration, steps
 from restore.edits import Edits
 from restore.errors import MaskError, StoreError
-from restore.masks import export_masks, import_masks
+from restore.masks import export_masks, import_masks, unsearched
 from restore.probe import probe
 from restore.restoration import Wish, prepare
 from restore.store import Store
@@ -30,6 +30,16 @@ def test_masks_come_out_and_go_in_as_they_are(reel: Path, masks: Path, tmp_path:
     for t in range(FRAMES):
         a, b = (cv2.imread(str(f / f"{t:06d}.png"), cv2.IMREAD_UNCHANGED) for f in (masks, tmp_path / "exported"))
         assert np.array_equal(a, b)
+
+
+def test_frames_that_nobody_searched_are_counted(reel: Path, tmp_path: Path) -> None:
+    out = str(tmp_path / "out.mkv")
+    restore_it(Wish(str(reel), out, frames=(0, 2), until="detect"), 2)
+    store = Store.open(tmp_path / "out.mkv.lacuna")
+    # Filling looks at neighbours, so more than the two that were asked for are searched, but not all.
+    assert 0 < unsearched(store) <= FRAMES - 2
+    restore_it(Wish(str(reel), out, until="detect"), 2)
+    assert unsearched(store) == 0
 
 
 def test_an_edit_redoes_the_spans_that_see_it_and_no_other(reel: Path, tmp_path: Path) -> None:
