@@ -36,7 +36,8 @@ HARM: Mapping[str, Mapping[str, Harm]] = {
 """By recipe and step, as `lacuna plan` tells it: the share of pixels that the masks touch where nothing is damaged.
 
 Measured on 14 pieces of 8 frames, two from each of seven undamaged clips: a dog, cups, coffee, a bedroom (hand-held),
-bicycles with cuts, two static cameras. Whoever changes what a detector finds measures these anew.
+bicycles with cuts, two static cameras; the steps were chosen on the same pieces. Whoever changes what a detector finds
+measures these anew.
 """
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -58,6 +58,7 @@ class Scratch:
     """
 
     version: ClassVar[int] = 3
+    finds: ClassVar[Literal["dirt", "scratch"]] = "scratch"
     sensitivity: ClassVar[Mapping[str, Mapping[str, float]]] = {
         "cautious": {"certainty": 0.8, "witnesses": 5}, "thorough": {"certainty": 0.5, "witnesses": 2}
     }

@@ -152,10 +152,11 @@ def union(candidate: Candidate, window: Window, t: int) -> Bits:
 def look(candidate: Candidate, window: Window, t: int) -> Seen:
     """Return what a candidate says about frame t.
 
-    Where several detectors work together and just one of them has a threshold to move, the others stand as they are.
+    Where several detectors work together and just one of them finds dirt by a threshold, that one is moved and the
+    others stand as they are; where all find scratches, just one may have a threshold.
     """
     lines, rest, fixed = (np.zeros(window.size, bool) for _ in range(3))
-    moved, finds = [], ""
+    moved: dict[str, list[Float]] = {"dirt": [], "scratch": []}
     for detector in candidate.detectors:
         found = detector.detect(window, t)
         said = said_lines(found)
@@ -165,11 +166,11 @@ def look(candidate: Candidate, window: Window, t: int) -> Seen:
         if strength is None:
             fixed |= found.mask & ~said
         else:
-            moved.append(strength)
-            finds = getattr(detector, "finds", "dirt")
-    if len(moved) != 1:
+            moved[getattr(detector, "finds", "dirt")].append(strength)
+    finds = "dirt" if moved["dirt"] else "scratch"
+    if len(moved[finds]) != 1:
         return Seen(lines | rest, lines, rest)
-    return Seen(lines | rest, lines, rest, np.where(fixed, np.float32(np.inf), moved[0]), finds)
+    return Seen(lines | rest, lines, rest, np.where(fixed, np.float32(np.inf), moved[finds][0]), finds)
 
 
 def said_lines(found: Detection) -> Bits:

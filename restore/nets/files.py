@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 
 import torch
@@ -23,7 +24,13 @@ SUMS = "SHA256SUMS"
 
 
 def sha256(path: Path) -> str:
-    """Return a file's digest as hexadecimal digits."""
+    """Return a file's digest as hexadecimal digits; read once, and again when the file has changed."""
+    facts = path.stat()
+    return _sha256(path, facts.st_mtime_ns, facts.st_size)
+
+
+@lru_cache(maxsize=16)
+def _sha256(path: Path, written_ns: int, size_bytes: int) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 

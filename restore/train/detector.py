@@ -14,6 +14,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from restore.errors import RestoreError
 from restore.nets import files
 from restore.nets.detector import Detector
 from restore.train.course import Course, Samples, batches, rounds
@@ -81,6 +82,10 @@ class Run:
     def __init__(self, plan: Plan, folder: Path) -> None:
         """Begin, or go on from what `folder` holds."""
         self.plan, self.folder = plan, folder
+        if plan.device.startswith("cuda") and not torch.cuda.is_available():
+            raise RestoreError(
+                f"--device {plan.device}: torch {torch.__version__} sees no CUDA device here. Use --device cpu."
+            )
         torch.manual_seed(plan.course.seed)
         torch.set_num_threads(plan.threads)
         # This layout and 16-bit products more than halve the time of a step, on processors too.
@@ -100,6 +105,11 @@ class Run:
     def resume(self) -> None:
         """Go on from the state on disk."""
         tensors, facts = files.read(self.state_path)
+        if json.loads(facts["plan"]) != self.plan.record():
+            raise RestoreError(
+                f"{self.folder} holds a training by another plan: {facts['plan']}; asked for was "
+                f"{json.dumps(self.plan.record())}. Give the same options, or another folder."
+            )
         files.fill(self.net, {k[4:]: v for k, v in tensors.items() if k.startswith("net.")}, self.state_path)
         self.mean = {k[5:]: v.to(self.plan.device) for k, v in tensors.items() if k.startswith("mean.")}
         for i, parameter in enumerate(self.net.parameters()):
@@ -185,6 +195,9 @@ def train(plan: Plan, folder: Path, say: Report = lambda _: None) -> dict[str, f
     folder.mkdir(parents=True, exist_ok=True)
     run, began = Run(plan, folder), time.monotonic()
     say(f"{sum(p.numel() for p in run.net.parameters()):,} weights; round {run.done} of {plan.course.rounds}")
+    if run.done == plan.course.rounds:
+        say(f"nothing is left to be learnt; the weights are in {folder}")
+        return {}
     held = validation(plan.subject, SIDE_PX)
     scores: dict[str, float] = {}
     for n, kept in rounds(plan.course, partial(plan.subject.sample, SIDE_PX), run.done, plan.workers):

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from restore.detect import Detection, Found
+from restore.detect.scratch import Scratch
 from restore.measure.bench import Clip
 from restore.measure.finding import Candidate, camera_of, judge, look, measured_px, said_lines, strength_of
 from restore.scenes.damage import Damage
@@ -128,6 +129,19 @@ def test_together_one_has_a_threshold_and_the_others_stand_as_they_are(clip: Cli
     assert row.precision < 1
     two = Candidate("two", (Sure(*truth), Sure(*truth)))
     assert np.isnan(judge(clip, DAMAGE, [two], [1])[0].row.transient_average_precision), "their units may differ"
+
+
+def test_a_threshold_for_dirt_is_judged_beside_one_for_scratches(clip: Clip, truth) -> None:
+    both = Candidate("both", (Sure(*truth, kinds=(1, 2, 3, 4, 6)), Lines(*truth, kinds=(5,))))
+    row = judge(clip, DAMAGE, [both], range(FRAMES))[0].row
+    assert row.transient_average_precision == pytest.approx(1)
+    assert np.isnan(row.scratch_average_precision)
+
+
+def test_our_own_scratches_have_a_threshold_of_their_own(clip: Clip) -> None:
+    verdict = judge(clip, DAMAGE, [Candidate("scratch", (Scratch(),))], [1])[0]
+    assert verdict.tally.only_lines
+    assert np.isnan(verdict.row.transient_average_precision)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from restore.errors import RestoreError
 from restore.nets import files, inference
 from restore.scenes.lesson import Taught
 from restore.train import detector
@@ -80,6 +81,29 @@ def test_stopped_and_gone_on_it_comes_to_the_same_weights(tmp_path, monkeypatch)
 def test_a_limit_of_time_stops_after_a_round_and_keeps_it(tmp_path):
     train(plan(minutes=1e-9), tmp_path)
     assert int(files.read(tmp_path / "state.safetensors")[1]["done"]) == 1
+
+
+def test_a_folder_goes_on_with_its_own_plan_only(tmp_path):
+    train(plan(minutes=1e-9), tmp_path)
+    before = (tmp_path / "state.safetensors").read_bytes()
+    other = Plan(SQUARES, Course(seed=2, rounds=6, lessons=8, kept_rounds=3, steps=12, batch=4), workers=0)
+    with pytest.raises(RestoreError, match="another plan"):
+        train(other, tmp_path)
+    assert (tmp_path / "state.safetensors").read_bytes() == before
+
+
+def test_what_is_learnt_is_not_learnt_again_and_that_is_said(tmp_path):
+    train(plan(), tmp_path)
+    before, said = (tmp_path / "log.jsonl").read_text(), []
+    train(plan(), tmp_path, said.append)
+    assert "nothing is left" in said[-1]
+    assert (tmp_path / "log.jsonl").read_text() == before
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device here")
+def test_a_device_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(RestoreError, match="sees no CUDA device"):
+        train(plan(device="cuda"), tmp_path)
 
 
 def test_faint_damage_counts_less():
