@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from restore.colour import Float
 from restore.detect._align import Laid
+from restore.detect._extent import Extent, Labels
 from restore.detect._things import Ints, Things
 from restore.frames import Bits
 from restore.window import Window
@@ -25,9 +26,7 @@ CORE = 0.3
 FADE_LEVELS, FADE_GRAIN = 2.5, 1.1
 """The rim ends where the difference is this small, in levels and in standard deviations of the grain."""
 RIM_PX = 2
-"""The rim is no wider than this."""
-
-Labels = npt.NDArray[np.uint16]
+"""Where a thing was not seen at half size, its rim is no wider than this."""
 
 
 @dataclass(frozen=True)
@@ -54,13 +53,6 @@ class Outline:
         mine = right[self.own]
         out[self.ys[mine], self.xs[mine]] = True
         return out
-
-
-def labelled(found: Things, size: tuple[int, int]) -> Labels:
-    """Return a half-size map (h, w) of the things, 1 to n, each with room around it; where two meet, the later."""
-    out = np.zeros(size[0] * size[1], np.uint16)
-    out[found.at] = found.own + 1
-    return cv2.dilate(out.reshape(size), np.ones((NEAR_PX, NEAR_PX), np.uint8))
 
 
 def places(labels: Labels, scale: int, size: tuple[int, int]) -> tuple[Ints, Ints, Ints]:
@@ -101,10 +93,11 @@ def seen(window: Window, side: Laid, x: Float, y: Float) -> Float:
     return view * np.float32(side.gain) + uneven
 
 
-def outline(window: Window, t: int, sides: tuple[Laid, Laid], found: Things) -> Outline:
-    """Return the full-size pixels of all things."""
-    n = len(found)
-    ys, xs, own = places(labelled(found, sides[0].small.shape), sides[0].flow.scale, window.size)
+def outline(window: Window, t: int, found: Things, extent: Extent) -> Outline:
+    """Return the full-size pixels of all things, which lie where their extent says."""
+    n, sides = len(found), extent.sides
+    near = cv2.dilate(extent.labels, np.ones((NEAR_PX, NEAR_PX), np.uint8))
+    ys, xs, own = places(near, sides[0].flow.scale, window.size)
     x, y = sheet(xs), sheet(ys)
     before, after = (seen(window, side, x, y).ravel()[: len(xs)] for side in sides)
     here = window.grey(t).ravel()[ys * window.size[1] + xs]
@@ -116,19 +109,27 @@ def outline(window: Window, t: int, sides: tuple[Laid, Laid], found: Things) -> 
     fade = max(FADE_LEVELS, FADE_GRAIN * window.grain(t))
     core = least > np.maximum(fade, CORE * peak[own])
     soft = (mean > fade) & (least > 0.3 * fade)
-    mine = grown(window.size, ys, xs, core, soft)
+    scale = sides[0].flow.scale
+    inside = soft & (extent.labels[ys // scale, xs // scale] > 0) & extent.followed[own]
+    mine = grown(window.size, ys * window.size[1] + xs, core, inside, soft)
     return summed(window.size, ys[mine], xs[mine], own[mine], peak)
 
 
-def grown(size: tuple[int, int], ys: Ints, xs: Ints, core: Bits, soft: Bits) -> Bits:
-    """Return which pixels (m,) are core, or soft and within `RIM_PX` of it by way of soft ones."""
-    at = ys * size[1] + xs
-    have, may = np.zeros(size, np.uint8), np.zeros(size, np.uint8)
-    have.ravel()[at[core]] = 1
-    may.ravel()[at[soft | core]] = 1
+def grown(size: tuple[int, int], at: Ints, core: Bits, inside: Bits, soft: Bits) -> Bits:
+    """Return which pixels at flat places (m,) are core, or soft and hang together with it.
+
+    By way of those `inside` a thing's extent however far, by way of others no further than `RIM_PX`.
+    """
+    have, sure, may = (np.zeros(size, np.uint8) for _ in range(3))
+    sure.ravel()[at[core | inside]] = 1
+    may.ravel()[at[core | soft]] = 1
+    n, labels = cv2.connectedComponents(sure, connectivity=8)
+    parts = labels.ravel()[at]
+    whole = np.bincount(parts[core], minlength=n) > 0
+    have.ravel()[at[whole[parts] & (parts > 0)]] = 1
     for _ in range(RIM_PX):
         have = cv2.bitwise_and(cv2.dilate(have, np.ones((3, 3), np.uint8)), may)
-    return have.ravel()[at] > 0
+    return np.asarray(have.ravel()[at] > 0)
 
 
 def summed(size: tuple[int, int], ys: Ints, xs: Ints, own: Ints, peak: Float) -> Outline:

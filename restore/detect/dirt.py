@@ -9,13 +9,12 @@ from typing import ClassVar
 import cv2
 import numpy as np
 
-from restore.detect import Detection, Found, _align, _dirt_judge, _outline, _things
+from restore.detect import Detection, Found, _align, _dirt_judge, _extent, _outline, _things
 from restore.detect._align import Laid
 from restore.detect._outline import Outline
 from restore.detect._things import Ints, Scene, Table, Things
 from restore.errors import PartError
 from restore.frames import Bits
-from restore.source import Plane
 from restore.window import Window
 
 SMALLEST_PX = 8
@@ -31,6 +30,9 @@ BEND_PX = 3
 ALIKE = (0.2, 0.5, 1.6)
 """What is found on one side has less than the first share of the thing's contrast on the other side, and between the
 other two on its own."""
+BLOTCH_PX, BLOTCH = 16, 0.5
+"""Things of more pixels than this may be fainter, by the fourth root of their size, down to this share: many pixels
+that all differ a little are not noise."""
 LISTED = 4
 """No more undecided things than this are listed a frame, the largest and strongest."""
 LISTED_PX, LISTED_CONTRAST = 12, 2.0
@@ -47,7 +49,7 @@ class Dirt:
     found again before and after, further along a straight path, is a moving object.
     """
 
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     sensitivity: ClassVar[Mapping[str, Mapping[str, float]]] = {
         "cautious": {"certainty": 0.85}, "thorough": {"certainty": 0.5, "contrast_levels": 8.0, "grain_factor": 3.0}
     }
@@ -104,6 +106,8 @@ class _Look:
         self.grain = window.grain(t)
         self.threshold = max(part.contrast_levels, part.grain_factor * self.grain)
         self.scene = Scene.of(window, t, sides)
+        self.bits = _things.strong(self.scene.excess, GATE * self.threshold)
+        """(h, w) all that stands out."""
         self.at_end = sides[0].frame == sides[1].frame
 
     def detection(self) -> Detection:
@@ -111,9 +115,11 @@ class _Look:
         found, sure = self.judged()
         if not len(found):
             return Detection(np.zeros(self.window.size, bool))
-        drawn = _outline.outline(self.window, self.t, self.sides, found)
-        right = (drawn.area >= self.part.smallest_px) & (drawn.peak > self.threshold)
-        certain = right & (sure >= self.part.certainty) & (not self.at_end)
+        certain = (sure >= self.part.certainty) & (not self.at_end)
+        extent = _extent.extent(self.window, self.t, self.scene, found, certain, self.bits)
+        drawn = _outline.outline(self.window, self.t, found, extent)
+        right = (drawn.area >= self.part.smallest_px) & (drawn.peak > self.least(drawn.area))
+        certain &= right
         outlined = drawn.mask(certain)
         mask = _outline.closed(outlined)
         holes = mask & ~outlined
@@ -123,14 +129,13 @@ class _Look:
 
     def judged(self) -> tuple[Things, Table]:
         """Return the things that may be dirt, and how sure that is (n,)."""
-        bits = _things.strong(self.scene.excess, GATE * self.threshold)
-        found = _things.things(self.scene, bits)
+        found = _things.things(self.scene, self.bits)
         found = found.keep(self.plausible(found))
         if not len(found):
             return found, np.zeros(0)
         changes = [cv2.absdiff(side.small, self.scene.here) for side in self.sides]
         stir = _things.stir(changes, found)
-        sure = _dirt_judge.probability(self.measured(found, stir, bits))
+        sure = _dirt_judge.probability(self.measured(found, stir))
         right = sure >= 0.5 * self.part.certainty
         for i in np.flatnonzero(right & (stir >= PASSES)):
             right[i] = not self.passes(found, int(i))
@@ -141,11 +146,16 @@ class _Look:
         unit = self.scene.scale**2
         least = max(1, self.part.smallest_px // (2 * unit))
         most = self.part.largest_frac * self.scene.here.size
-        return (found.area >= least) & (found.area <= most) & (found.peak > PEAK * self.threshold)
+        return (found.area >= least) & (found.area <= most) & (found.peak > PEAK * self.least(found.area * unit))
 
-    def measured(self, found: Things, stir: Table, bits: Plane) -> Table:
+    def least(self, area_px: Ints) -> Table:
+        """Return the contrast (n,) that things of such sizes must have somewhere."""
+        share = (BLOTCH_PX / np.maximum(area_px, BLOTCH_PX)) ** 0.25
+        return np.asarray(self.threshold * np.maximum(share, BLOTCH))
+
+    def measured(self, found: Things, stir: Table) -> Table:
         """Return all that is measured on the things."""
-        around, crowd = _things.ring(self.scene, found, bits), _things.crowd(self.scene, found)
+        around, crowd = _things.ring(self.scene, found, self.bits), _things.crowd(self.scene, found)
         return _dirt_judge.measure(self.scene, found, around, crowd, stir, self.grain)
 
     def passes(self, found: Things, i: int) -> bool:
