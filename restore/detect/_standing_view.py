@@ -120,9 +120,9 @@ def coarse(there: Float, valid: Float) -> Float:
 def compared(window: Window, u: int, v: int) -> Bytes:
     """Return (2, h, w) by how many levels frame v differs from u: as it lies, and moved along with the scene."""
     def make() -> Bytes:
-        here, there = detail(window, u), detail(window, v)
-        moved = fetched(there, field(window, u, v) / scale_of(window.size), motion_scale(window.size) * BLOCK_PX
-                        // scale_of(window.size))
+        here, there, scale = detail(window, u), detail(window, v), scale_of(window.size)
+        going = field(window, u, v) * np.float32(1 / scale)
+        moved = fetched(there, going, motion_scale(window.size) * BLOCK_PX // scale)
         return np.stack([cv2.absdiff(here, there), cv2.absdiff(here, moved)]).astype(np.uint8)
 
     return window.memo("standing-compared", (u, v, window.preset), make)
@@ -192,7 +192,7 @@ def ground(window: Window, chosen: Sequence[int]) -> Ground:
     travel = np.asarray(np.hypot(wide[..., 0], wide[..., 1]), np.float32)
     half = len(chosen) // 2
     first, last = (mean_detail(window, some) for some in (chosen[:half], chosen[-half:]))
-    alike, lively = first * last, 0.5 * (first * first + last * last)
+    alike, lively = first * last, np.float32(0.5) * (first * first + last * last)
     return Ground(tuple(chosen), total * np.float32(1 / len(chosen)), rest, gone, alike, lively, travel, grain)
 
 
