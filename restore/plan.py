@@ -21,7 +21,7 @@ from restore.written import counted
 
 SPAN_FRAMES = (24, 16, 12, 8, 6, 4, 3, 2, 1)
 """Span lengths to choose from: the longest that memory allows. They do not change a pixel."""
-COMFORT_BYTES = 1500 << 20
+COMFORT_BYTES = 1700 << 20
 """What a process takes without being asked to make do with less, where the picture's size permits it at all."""
 BASE_BYTES = 360 << 20
 """A process with its libraries and an open codec."""

@@ -28,7 +28,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_by_default_the_workflow_and_every_baseline_is_judged() -> None:
     some = candidates(Trial())
     assert [c.name for c in some] == ["film", *BASELINES]
-    assert [type(d).__name__ for d in some[0].detectors] == ["Dirt", "Scratch"]
+    assert [type(d).__name__ for d in some[0].detectors] == ["Dirt", "Scratch", "Standing"]
     two = candidates(Trial(parts=("sdip+line_median", "rod")))
     assert [len(c.detectors) for c in two] == [2, 1]
 

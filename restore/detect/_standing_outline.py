@@ -1,84 +1,103 @@
-"""A thing known to stay on the screen in, its outline at full size out: where it differs from the scene seen elsewhere.
+"""A thing known to stay on the screen in, which pixels of a frame it covers out.
 
-The difference is averaged over many pairs of frames, so grain and errors of the motion come out, and the thing stays.
+The frames that show it are laid together, so grain and scene come out and the thing stays; one that trembles is laid to
+fit first, and moved back to where the frame at hand has it.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from restore.colour import Float
-from restore.detect._standing_judge import Box, Pair, Thing, Verdict, fetched
+from restore.detect._standing_judge import TREMBLE_PX, Piece, Verdict, laid
+from restore.detect._standing_things import Box
+from restore.detect._standing_view import luma
 from restore.frames import Bits
-from restore.motion.proxy import scale_of
 from restore.window import Window
 
-FAINTEST, GRAINS, SHARE = 3.0, 0.8, 0.12
+FAINTEST, GRAINS, SHARE = 3.0, 0.5, 0.12
 """A pixel belongs to a thing that lifts it by more than so many levels, so many times the grain, and this share of the
 most."""
-CORE = 0.5
-"""... and hangs together with one that is lifted by this share of the most."""
-UNSURE = 3.0
-"""... and by so many times what the picture beside it wavers."""
-MOST_PAIRS = 8
+UNSURE, CALM_UNSURE = 2.6, 1.5
+"""... and by so many times what the mean is uneven beside it; less will do ..."""
+CALM = 0.9
+"""... where the picture changes by no more than this share of what it does beside."""
+TREMBLES = 1.15
+"""A thing trembles that stands out so many times more where each frame is laid to fit."""
+TREMBLING_PX = 12
+"""Only what has a core so large is seen to tremble."""
 SHOWS = 0.3
-"""Frame t shows the thing where it lifts it by this share of what it usually does."""
+"""A frame shows a thing where it lifts it by this share of what it usually does."""
 
 
-def outline(window: Window, t: int, thing: Thing, verdict: Verdict) -> tuple[Box, Bits]:
-    """Return where (y0, x0, y1, x1) in luma pixels, and which pixels there, a thing covers frame t."""
-    scale = scale_of(window.size)
-    skirt = scale * round(0.5 * thing.thick_px + 2)
-    room = skirt + 6 * scale
-    y0, x0, y1, x1 = (scale * v for v in thing.box)
-    h, w = window.size
-    box = (max(y0 - room, 0), max(x0 - room, 0), min(y1 + room, h), min(x1 + room, w))
-    shape = np.zeros((box[2] - box[0], box[3] - box[1]), np.uint8)
-    grown = np.kron(thing.shape.astype(np.uint8), np.ones((scale, scale), np.uint8))
-    part = shape[y0 - box[0] : y1 - box[0], x0 - box[1] : x1 - box[1]]
-    part[:] = grown[: part.shape[0], : part.shape[1]]
-    near = cv2.dilate(shape, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * skirt + 1, 2 * skirt + 1))) > 0
-    lift, now = lifted(window, t, thing, verdict, box)
-    core = shape > 0
-    most = float(np.quantile(lift[core], 0.98 if core.sum() > 60 else 1.0))
-    beside = lift[~near]
-    wavers = 1.4826 * float(np.median(abs(beside))) if beside.size else 0.0
-    least = max(FAINTEST, GRAINS * window.grain(t), SHARE * most, UNSURE * wavers)
-    pixels = hanging(near & (lift > least), core & (lift > max(CORE * most, least)))
-    if pixels.any() and float(now[pixels].mean()) < SHOWS * float(lift[pixels].mean()):
-        pixels[:] = False
-    return box, pixels
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """A thing's outline."""
+
+    box: Box
+    """(y0, x0, y1, x1) in luma pixels."""
+    pixels: Bits
+    """(bh, bw)."""
+    core: Bits
+    beside: Bits
+    lift: float
+    """How far the core stands out, 8-bit levels."""
+    sign: int
+    trembles: bool
 
 
-def lifted(window: Window, t: int, thing: Thing, verdict: Verdict, box: Box) -> tuple[Float, Float]:
-    """Return by how much a thing lifts (or lowers) a box of the picture: in the mean, and in frame t, (bh, bw) each."""
-    scale = scale_of(window.size)
-    parts: list[Float] = []
-    now: list[Float] = []
-    for pair in nearest(verdict.pairs, t):
-        dx, dy = (scale * v for v in pair.shift)
-        for u, v, shift in ((pair.first, pair.second, (dx, dy)), (pair.second, pair.first, (-dx, -dy))):
-            seen = fetched(window.grey(v), box, shift)
-            y0, x0, y1, x1 = box
-            parts.append(thing.sign * (window.grey(u)[y0:y1, x0:x1] - seen))
-            if abs(u - t) <= 1 or len(now) < 2:
-                now.append(thing.sign * (window.grey(t)[y0:y1, x0:x1] - seen))
-    return mean_of(parts), mean_of(now)
+def draw(window: Window, verdict: Verdict, grain: float) -> Drawn:
+    """Return the outline of a thing."""
+    thing = verdict.thing
+    piece = Piece.of(window, verdict.shown, thing)
+    core = piece.core(thing.sign)
+    maps = piece.contrasts(core, thing.sign)
+    best = maps.reshape(len(maps), -1)
+    still = float(maps[:, TREMBLE_PX, TREMBLE_PX].mean())
+    trembles = core.sum() >= TREMBLING_PX and bool(best.max(1).mean() > TREMBLES * max(still, 1e-3))
+    frames = laid(piece.frames, best.argmax(1)) if trembles else piece.frames
+    mean = frames.mean(0)
+    lift = thing.sign * (mean - np.float32(np.median(mean[piece.beside])))
+    beside = lift[piece.beside]
+    wavers = 1.4826 * float(np.median(abs(beside - np.median(beside))))
+    most = float(np.quantile(lift[core], 0.9))
+    least = max(FAINTEST, GRAINS * grain, SHARE * most)
+    stir = frames.std(0)
+    calm = stir < CALM * float(np.median(stir[piece.beside]))
+    covers = (lift > max(least, UNSURE * wavers)) | (calm & (lift > max(least, CALM_UNSURE * wavers)))
+    skirt = round(0.5 * thing.thick_px + 3)
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * skirt + 1, 2 * skirt + 1))
+    near = cv2.dilate(piece.shape.astype(np.uint8), disc) > 0
+    pixels = hanging(near & covers, core & covers)
+    own = float(best.max(1).mean()) if trembles else still
+    away = cv2.distanceTransform((~pixels).astype(np.uint8), cv2.DIST_L2, 3)
+    beside = np.asarray((away > 2) & (away <= max(4.0, float(away.max()) - 1)))
+    return Drawn(piece.box, pixels, core, beside, own, thing.sign, trembles)
 
 
-def nearest(pairs: tuple[Pair, ...], t: int) -> list[Pair]:
-    """Return the pairs nearest to frame t."""
-    return sorted(pairs, key=lambda p: (abs(p.first + p.second - 2 * t), p.first))[:MOST_PAIRS]
+def shown(window: Window, t: int, drawn: Drawn) -> Bits | None:
+    """Return the pixels (bh, bw) of a thing's box that it covers on frame t; None where the frame does not show it."""
+    y0, x0, y1, x1 = drawn.box
+    if not drawn.pixels.any() or not drawn.beside.any():
+        return None
+    here = luma(window, t)[None, y0:y1, x0:x1].astype(np.float32)
+    maps = Piece(drawn.box, drawn.pixels, here, drawn.beside).contrasts(drawn.core, drawn.sign)[0]
+    best = int(maps.argmax()) if drawn.trembles else maps.size // 2
+    if float(maps.ravel()[best]) < SHOWS * drawn.lift:
+        return None
+    side = 2 * TREMBLE_PX + 1
+    return shifted(drawn.pixels, best // side - TREMBLE_PX, best % side - TREMBLE_PX)
 
 
-def mean_of(parts: list[Float]) -> Float:
-    """Return the mean (h, w) of what is known in some pictures, 0 where nothing is."""
-    stack = np.stack(parts)
-    known = ~np.isnan(stack)
-    total = np.where(known, stack, 0).sum(0)
-    return np.asarray(total / np.maximum(known.sum(0), 1), np.float32)
+def shifted(bits: Bits, dy: int, dx: int) -> Bits:
+    """Return a picture of bits (h, w) moved by a few pixels; what is moved in from beyond its border repeats it."""
+    r = max(abs(dy), abs(dx))
+    wide = np.pad(bits, r, mode="edge")
+    h, w = bits.shape
+    return wide[r - dy : r - dy + h, r - dx : r - dx + w]
 
 
 def hanging(low: Bits, high: Bits) -> Bits:

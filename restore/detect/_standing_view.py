@@ -1,14 +1,15 @@
-"""A window and a frame in, the places out that do not look as the scene does once it has moved on, at half size.
+"""A window and a frame in, the frames spread around it laid together out: their mean, and where the scene goes on.
 
-What lies beneath a thing on the screen is seen elsewhere a few frames before and after. A place that is brighter than
-both of those, or darker, is odd; dirt is so on one frame, a moving edge wanders, grain is so now this way and now that,
-and what stays on the screen is so at the same place again and again. The median of three frames in a row is a vote, so
-a single dirty frame does no harm, and most votes around a frame must agree.
+What stays on the screen stays sharp in the mean of frames between which the scene has moved; the scene itself is
+smeared there along its motion. So a few frames spread over the reach say as much as all of them. They are the same ones
+for whatever frame of a group is asked about, and everything is made once a group, from small pictures where it can be.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -16,39 +17,51 @@ import numpy.typing as npt
 
 from restore.colour import Float
 from restore.detect._align import grid
-from restore.detect._motion import BLOCK_PX, step
-from restore.frames import Bits
+from restore.motion.flow import estimate, vectors
 from restore.motion.proxy import scale_of
-from restore.span import Span
 from restore.window import Window
 
 Bytes = npt.NDArray[np.uint8]
-TRIO = 3
-"""Frames that vote together."""
-NEAR_VOTES, NEEDED = 2, 3
-"""Of the votes so far before and after that of a frame, so many have to agree."""
-HOPS_PX = (4.0, 16.0)
-"""A frame is compared with the next ones before and after from which the scene has moved so far (small pixels, the
-median): little for dots and hairs, more for blobs."""
-LEAST_PX = 1.2
-"""Frames from which it moved less say nothing."""
-LEVELS, GRAINS = 3.0, 0.6
-"""Least oddness: 8-bit levels, and multiples of the grain."""
-Signed = npt.NDArray[np.int8]
+STRIDE_FRAMES = 4
+"""Every so many frames one is looked at."""
+GROUP_FRAMES = 8
+"""So many frames share an answer."""
+FEWEST = 5
+"""With fewer frames than this nothing is said."""
+BLOCK_PX = 8
+"""Motion is kept as means over blocks of so many pixels of the pictures it is measured on."""
+MEDIAN_BLOCKS = 5
+LARGE_PX, MIDDLE_PX = 480, 240
+"""From these heights or widths (the smaller) on motion is measured at a quarter, or at half of the size."""
+VALID_FRAC = 0.2
+"""A block's motion is the mean of what comes home again, where so much of it does."""
+DETAIL_PX = 15
+"""Pictures are compared by how they differ from their own mean over squares so wide."""
+FINE_PX = 9
+"""Halves of the frames are compared by what is finer than this in their means."""
+FAR_PX = 8.0
+"""Frames are compared between which the scene moves so far (median), but no further apart than HOPS allow."""
+HOPS = (1, 2, 4)
+SEEN = 5.0, 2.0
+"""Only what differs by so many 8-bit levels, and so many times the grain, tells whether something moves: bare walls and
+roads seem to go along with whatever passes by."""
 
 
 def luma(window: Window, t: int) -> Bytes:
     """Return luma (H, W) in whole 8-bit levels."""
-    return np.asarray(cv2.convertScaleAbs(cv2.max(window.grey(t), 0.0)), np.uint8)
+    def make() -> Bytes:
+        planes, pixels = window.picture(t).planes, window.pixels
+        if pixels.family == "rgb" or pixels.depth == 32:
+            return np.asarray(cv2.convertScaleAbs(cv2.max(window.grey(t), 0.0)), np.uint8)
+        if pixels.depth == 8:
+            return np.asarray(planes[0], np.uint8)
+        return np.asarray(cv2.convertScaleAbs(planes[0], alpha=255.0 / pixels.peak), np.uint8)
 
-
-def small(window: Window, t: int) -> Bytes:
-    """Return luma at half size (h, w), nothing taken out, in whole 8-bit levels."""
-    return window.memo("standing-small", t, lambda: halved(luma(window, t), scale_of(window.size)))
+    return window.memo("standing-luma", t, make)
 
 
 def halved(picture: Bytes, scale: int) -> Bytes:
-    """Return a picture (H, W) at the size motion is measured at."""
+    """Return a picture (H, W) at a whole fraction of its size."""
     if scale == 1:
         return picture
     odd = tuple(-s % scale for s in picture.shape)
@@ -57,126 +70,150 @@ def halved(picture: Bytes, scale: int) -> Bytes:
     return np.asarray(cv2.resize(even, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-@dataclass(frozen=True)
-class Motions:
-    """How the scene moves over a shot, coarsely."""
-
-    span: Span
-    steps: Float
-    """(n - 1, bh, bw, 3): frame to next frame, dx and dy in small pixels, and the share that is valid."""
-    paths: Float
-    """(n, bh, bw, 2): the same added up from the first frame on."""
-    same: tuple[bool, ...]
-    """(n - 1): whether a frame shows what the one before it does."""
-
-    def between(self, u: int, v: int) -> Float:
-        """Return the motion (bh, bw, 2) from frame u to frame v."""
-        return np.asarray(self.paths[v - self.span.start] - self.paths[u - self.span.start], np.float32)
-
-    def travel(self) -> Float:
-        """Return how far the scene goes at each block (bh, bw) within the span, in small pixels."""
-        wide = np.ptp(self.paths, axis=0)
-        return np.asarray(np.hypot(wide[..., 0], wide[..., 1]), np.float32)
+def small(window: Window, t: int) -> Bytes:
+    """Return luma (h, w) at the size the pictures are compared at, in whole 8-bit levels."""
+    return window.memo("standing-small", t, lambda: halved(luma(window, t), scale_of(window.size)))
 
 
-def motions(window: Window, shot: Span) -> Motions:
-    """Return how the scene moves over the frames of a span of two frames or more that lie in one shot."""
-    made = [step(window, u) for u in range(shot.start, shot.stop - 1)]
-    fields = np.stack([m.fields[0] for m in made]).astype(np.float32)
-    fields[..., :2] /= scale_of(window.size)
-    paths = np.cumsum(fields[..., :2], 0, dtype=np.float32)
-    return Motions(shot, fields, np.concatenate([np.zeros_like(paths[:1]), paths]), tuple(m.is_same for m in made))
+def detail(window: Window, t: int) -> Bytes:
+    """Return the detail of luma (h, w) around mid-grey: what light and shadow do to all of a place is taken out."""
+    def make() -> Bytes:
+        here = small(window, t)
+        return np.asarray(cv2.addWeighted(here, 1.0, cv2.blur(here, (DETAIL_PX, DETAIL_PX)), -1.0, 128.0), np.uint8)
+
+    return window.memo("standing-detail", t, make)
 
 
-def odd(window: Window, t: int, hop: int) -> Signed:
-    """Return how much brighter or darker frame t is than the scene is seen elsewhere (h, w), 8-bit levels."""
-    shot, here = window.shot(t, hop), small(window, t)
-    bright, dark = np.zeros_like(here), np.zeros_like(here)
-    if len(shot) < 2:
-        return np.zeros(here.shape, np.int8)
-    motion = motions(window, shot)
-    done: set[tuple[int | None, int | None]] = {(None, None)}
-    for far in HOPS_PX:
-        sides = (away(motion, t, -1, far), away(motion, t, 1, far))
-        if sides not in done:
-            done.add(sides)
-            more = apart(window, t, [u for u in sides if u is not None], motion)
-            bright, dark = (np.asarray(cv2.max(a, b), np.uint8) for a, b in zip((bright, dark), more, strict=True))
-    return np.asarray(cv2.subtract(bright, dark, dtype=cv2.CV_8S), np.int8)
+def motion_scale(size: tuple[int, int]) -> int:
+    """Return how many luma pixels a pixel spans of the pictures that motion is measured on."""
+    return 4 if min(size) >= LARGE_PX else 2 if min(size) >= MIDDLE_PX else 1
 
 
-def away(motion: Motions, t: int, way: int, far_px: float) -> int | None:
-    """Return the next frame from which the scene has moved so far, or the farthest; None where it hardly moves."""
-    best, most = None, LEAST_PX
-    u = t + way
-    while u in motion.span:
-        gone = motion.between(t, u)
-        median = float(np.median(np.hypot(gone[..., 0], gone[..., 1])))
-        if median > most:
-            best, most = u, median
-        if median >= far_px:
-            break
-        u += way
-    return best
+def field(window: Window, u: int, v: int) -> Float:
+    """Return the motion from frame u to frame v as means over blocks (bh, bw, 2), (dx, dy) in luma pixels."""
+    def tiny(t: int) -> Bytes:
+        scale = motion_scale(window.size)
+        return window.memo("standing-tiny", t, lambda: np.asarray(
+            cv2.medianBlur(halved(luma(window, t), scale), 3), np.uint8
+        ))
+
+    def make() -> Float:
+        there, back = vectors(tiny(u), tiny(v), window.preset), vectors(tiny(v), tiny(u), window.preset)
+        return coarse(there, estimate(there, back, 1).valid.astype(np.float32)) * np.float32(motion_scale(window.size))
+
+    return window.memo("standing-field", (u, v, window.preset), make)
 
 
-def apart(window: Window, t: int, others: list[int], motion: Motions) -> tuple[Bytes, Bytes]:
-    """Return how much brighter, and how much darker, frame t is than the scene on all other frames, (h, w) each."""
-    here = small(window, t)
-    seen = [moved(window, u, motion.between(t, u)) for u in others]
-    high, low = seen[0], seen[0]
-    for other in seen[1:]:
-        high, low = np.asarray(cv2.max(high, other), np.uint8), np.asarray(cv2.min(low, other), np.uint8)
-    return np.asarray(cv2.subtract(here, high), np.uint8), np.asarray(cv2.subtract(low, here), np.uint8)
+def coarse(there: Float, valid: Float) -> Float:
+    """Return the means (bh, bw, 2) over blocks of displacements (h, w, 2), of the valid ones where there are some."""
+    size = (-(-valid.shape[1] // BLOCK_PX), -(-valid.shape[0] // BLOCK_PX))
+    share, plain, good = (
+        cv2.resize(a, size, interpolation=cv2.INTER_AREA) for a in (valid, there, there * valid[..., None])
+    )
+    share, plain, good = share.reshape(size[::-1]), plain.reshape(*size[::-1], 2), good.reshape(*size[::-1], 2)
+    sound = share[..., None] > VALID_FRAC
+    mean = np.where(sound, good / np.maximum(share, VALID_FRAC)[..., None], plain).astype(np.float32)
+    # Motion is held back by what stays on the screen; most blocks around know better.
+    return np.dstack([cv2.medianBlur(np.ascontiguousarray(mean[..., i]), MEDIAN_BLOCKS) for i in range(2)])
 
 
-def moved(window: Window, u: int, blocks: Float) -> Bytes:
-    """Return frame u (h, w) fetched along a motion (bh, bw, 2) given for blocks."""
-    picture = small(window, u)
+def compared(window: Window, u: int, v: int) -> Bytes:
+    """Return (2, h, w) by how many levels frame v differs from u: as it lies, and moved along with the scene."""
+    def make() -> Bytes:
+        here, there, scale = detail(window, u), detail(window, v), scale_of(window.size)
+        going = field(window, u, v) * np.float32(1 / scale)
+        moved = fetched(there, going, motion_scale(window.size) * BLOCK_PX // scale)
+        return np.stack([cv2.absdiff(here, there), cv2.absdiff(here, moved)]).astype(np.uint8)
+
+    return window.memo("standing-compared", (u, v, window.preset), make)
+
+
+def fetched(picture: Bytes, blocks: Float, block_px: int) -> Bytes:
+    """Return a picture (h, w) fetched along a motion (bh, bw, 2) given for blocks of so many of its pixels."""
     h, w = picture.shape
-    size = (blocks.shape[1] * BLOCK_PX, blocks.shape[0] * BLOCK_PX)
+    size = (blocks.shape[1] * block_px, blocks.shape[0] * block_px)
     dense = cv2.resize(blocks, size, interpolation=cv2.INTER_LINEAR)[:h, :w]
     at = cv2.add(np.ascontiguousarray(dense), grid(h, w))
     return np.asarray(cv2.remap(picture, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.uint8)
 
 
-def vote(window: Window, n: int, hop: int) -> Signed:
-    """Return the median oddness of the frames 3n to 3n + 2 (h, w), made once."""
-    def make() -> Signed:
-        a, b, c = (odd(window, t, hop) for t in range(TRIO * n, TRIO * n + TRIO))
-        return np.maximum(np.minimum(a, b), np.minimum(np.maximum(a, b), c))
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """Frames of one shot laid together."""
 
-    return window.memo("standing-vote", (n, hop, window.preset), make)
+    frames: tuple[int, ...]
+    mean: Float
+    """(H, W) their mean, 8-bit levels."""
+    rest: Float
+    """(h, w) how much the picture changes from one to another of them, 8-bit levels a pair ..."""
+    gone: Float
+    """... and how much it does when it is moved along with the scene."""
+    alike: Float
+    """(h, w) product of the detail in the means of the first and of the last half of the frames ..."""
+    lively: Float
+    """... and half the sum of its squares: where the picture rests, both are the same."""
+    travel: Float
+    """(bh, bw) how far the scene goes, luma pixels; blocks of BLOCK_PX pixels at `motion_scale`."""
+    grain: float
+    """8-bit levels."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Return (H, W)."""
+        return self.mean.shape[0], self.mean.shape[1]
+
+    @property
+    def scale(self) -> int:
+        """Return how many luma pixels a pixel of (h, w) spans in each direction."""
+        return scale_of(self.size)
 
 
-def votes(shot: Span) -> range:
-    """Return the numbers of the votes whose frames lie within a shot."""
-    return range(-(-shot.start // TRIO), shot.stop // TRIO)
+def frames(window: Window, t: int, reach: int) -> tuple[int, ...]:
+    """Return the frames laid together for frame t: the same ones for all of its group that are in its shot."""
+    first = t - t % GROUP_FRAMES
+    low, high = first + GROUP_FRAMES - 1 - reach, first + reach
+    shot = window.shot(t, reach)
+    spread = range(-(-low // STRIDE_FRAMES) * STRIDE_FRAMES, high + 1, STRIDE_FRAMES)
+    return tuple(u for u in spread if u in shot)
 
 
-@dataclass(frozen=True)
-class Lasting:
-    """What most votes around a frame agree on."""
+def ground(window: Window, chosen: Sequence[int]) -> Ground:
+    """Lay some frames of one shot together."""
+    total = np.zeros(window.size, np.uint16)
+    for u in chosen:
+        cv2.add(total, luma(window, u), total, dtype=cv2.CV_16U)
+    steps = np.stack([field(window, u, v) for u, v in pairwise(chosen)])
+    grain = float(np.median([window.grain(u) for u in chosen[::3]]))
+    usual = float(np.median(np.hypot(steps[..., 0], steps[..., 1])))
+    hop = next((n for n in HOPS if n * usual >= FAR_PX), HOPS[-1])
+    rest, gone = summed(window, list(zip(chosen, chosen[hop:], strict=False)), max(SEEN[0], SEEN[1] * grain))
+    path = np.concatenate([np.zeros_like(steps[:1]), np.cumsum(steps, 0)])
+    wide = np.ptp(path, axis=0)
+    travel = np.asarray(np.hypot(wide[..., 0], wide[..., 1]), np.float32)
+    half = len(chosen) // 2
+    first, last = (mean_detail(window, some) for some in (chosen[:half], chosen[-half:]))
+    alike, lively = first * last, np.float32(0.5) * (first * first + last * last)
+    return Ground(tuple(chosen), total * np.float32(1 / len(chosen)), rest, gone, alike, lively, travel, grain)
 
-    odd: Float
-    """(h, w): how much brighter or darker than the scene elsewhere, their mean, 8-bit levels."""
-    bright: Bits
-    dark: Bits
+
+def mean_detail(window: Window, chosen: Sequence[int]) -> Float:
+    """Return the detail (h, w) of the mean of some frames, 8-bit levels."""
+    total = np.zeros(small(window, chosen[0]).shape, np.uint16)
+    for u in chosen:
+        cv2.add(total, small(window, u), total, dtype=cv2.CV_16U)
+    mean = total * np.float32(1 / len(chosen))
+    return np.asarray(mean - cv2.blur(mean, (FINE_PX, FINE_PX)), np.float32)
 
 
-def lasting(window: Window, t: int, shot: Span, hop: int) -> Lasting | None:
-    """Return what most votes around frame t find odd; None where there are too few."""
-    known = votes(shot)
-    if len(known) < NEEDED:
-        return None
-    least = max(LEVELS, GRAINS * window.grain(t))
-    here = min(max(t // TRIO, known[0]), known[-1])
-    near = [vote(window, n, hop) for n in known if abs(n - here) <= NEAR_VOTES]
-    total = np.zeros(near[0].shape, np.int16)
-    ups, downs = (np.zeros(near[0].shape, np.uint8) for _ in range(2))
-    for each in near:
-        total += each
-        ups += each > least
-        downs += each < -least
-    mean = total * np.float32(1 / len(near))
-    return Lasting(mean, (ups >= NEEDED) & (mean > 0.5 * least), (downs >= NEEDED) & (mean < -0.5 * least))
+def summed(window: Window, pairs: Sequence[tuple[int, int]], seen: float) -> tuple[Float, Float]:
+    """Return the mean differences (h, w) of pairs of frames, as they lie and moved, where there are any."""
+    totals: list[npt.NDArray[np.uint16]] = []
+    for u, v in pairs:
+        both = compared(window, u, v)
+        told = cv2.threshold(cv2.max(both[0], both[1]), seen, 1, cv2.THRESH_BINARY)[1]
+        if not totals:
+            totals = [np.zeros(told.shape, np.uint16) for _ in both]
+        for total, each in zip(totals, both, strict=True):
+            cv2.add(total, cv2.multiply(each, told), total, dtype=cv2.CV_16U)
+    rest, gone = (total * np.float32(1 / len(pairs)) for total in totals)
+    return rest, gone
