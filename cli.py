@@ -521,6 +521,31 @@ def train_detector(folder: Path, seed: int, rounds: int, **plan: Any) -> None:
     learn(Plan(FILM, Course(seed, rounds), **plan), folder, click.echo)
 
 
+@train.command("judge")
+@click.argument("clips", nargs=-1, type=THING)
+@click.option("-o", "--output", "folder", default="training/judge", show_default=True, type=FOLDER,
+              help="Folder for what is seen of each piece, and for the judge.")
+@click.option("--seed", default=1, show_default=True, type=click.IntRange(0), help="Of films, damage and fit.")
+@click.option("--pieces", default=16, show_default=True, type=click.IntRange(1), help="Pieces of each clip.")
+@click.option("--films", default=60, show_default=True, type=click.IntRange(0), help="Generated films.")
+@click.option("--workers", default=2, show_default=True, type=click.IntRange(0), help="Processes; 0 for none.")
+def train_judge(clips: tuple[Path, ...], folder: Path, **plan: Any) -> None:
+    """Fit the judge of the detector `dirt` to clean CLIPS and generated films.
+
+    They are damaged in a known way; footage like your own teaches what moves
+    in it and is no dirt. Killed, the same command goes on.
+
+    \b
+    Example:
+      lacuna train judge clean/*.mov -o judge
+      lacuna run reel.mov --set dirt.judge=judge/dirt.json
+    """
+    from restore.train.judge import Plan
+    from restore.train.judge import train as learn
+
+    learn(Plan(clips, **plan), folder, click.echo)
+
+
 @lacuna.group()
 def scenes() -> None:
     """Look at the generated scenes that detectors and fillers are trained on."""

@@ -8,13 +8,18 @@ and nothing is to be believed.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 
 from restore.colour import Float
-from restore.detect import _network, _weights
+from restore.detect import _network
 from restore.detect._things import Ring, Scene, Table, Things
+from restore.nets import shelf
 
+SHIPS = "dirt"
+"""Name of the judge that comes with the program; `lacuna train judge` fits another."""
 NAMES = (
     "peak",  # log of its strongest excess over both neighbours
     "quiet",  # log of its contrast over how much the neighbours disagree in the ring
@@ -75,6 +80,11 @@ def clear(scene: Scene, found: Things, views: tuple[Float, Float], within_px: in
     return np.maximum.reduceat(beyond, found.starts).astype(np.float32)
 
 
-def probability(values: Table) -> Table:
-    """Return how likely each thing is dirt, 0 to 1 (n,), from its measurements (n, 18)."""
-    return _network.probability(_weights.DIRT.score(values))
+def path_of(given: str) -> Path:
+    """Return the file of the judge that a person gave, or of the one that is shipped."""
+    return Path(given) if given else shelf.shipped(SHIPS, ".json")
+
+
+def probability(values: Table, judge: Path) -> Table:
+    """Return how likely each thing is dirt, 0 to 1 (n,), from its measurements (n, 18), by the judge of a file."""
+    return _network.probability(_network.read(judge, shelf.sha256(judge), NAMES).score(values))

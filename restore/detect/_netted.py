@@ -12,7 +12,7 @@ from restore.colour import Float
 from restore.detect import Detection, Found
 from restore.detect._outline import closed
 from restore.frames import Bits
-from restore.nets import files
+from restore.nets import shelf
 from restore.source import Plane
 
 TILE_PX, MARGIN_PX = 96, 16
@@ -21,7 +21,7 @@ TILE_PX, MARGIN_PX = 96, 16
 
 def weights_at(given: str, shipped: str) -> Path:
     """Return the weights file of the user's, or the one that is shipped under a name."""
-    return Path(given) if given else files.shipped(shipped)
+    return Path(given) if given else shelf.shipped(shipped)
 
 
 def chances(seen: Float, worth: Bits, path: Path) -> Float | None:
@@ -37,7 +37,7 @@ def chances(seen: Float, worth: Bits, path: Path) -> Float | None:
     h, w = worth.shape
     room = (MARGIN_PX, MARGIN_PX + TILE_PX)
     wide = np.pad(seen, ((0, 0), room, room), "edge")
-    net = inference.detector(path, files.sha256(path))
+    net = inference.detector(path, shelf.sha256(path))
     side = TILE_PX + 2 * MARGIN_PX
     crops = (wide[:, y : y + side, x : x + side] for y, x in places)
     out = np.zeros((net.kinds, -(-h // TILE_PX) * TILE_PX, -(-w // TILE_PX) * TILE_PX), np.float32)

@@ -15,6 +15,7 @@ from restore.detect._outline import Outline
 from restore.detect._things import Ints, Scene, Table, Things
 from restore.errors import PartError
 from restore.frames import Bits
+from restore.nets import shelf
 from restore.window import Window
 
 SMALLEST_PX = 8
@@ -66,6 +67,8 @@ class Dirt:
     """Things larger than this share of the picture are left alone."""
     reach: int = 3
     """How many frames away the next different frame may be."""
+    judge: str = ""
+    """A file (.json) with a judge of your own, fitted by `lacuna train judge`; empty for the one that is shipped."""
 
     def __post_init__(self) -> None:
         """Refuse parameters out of range."""
@@ -79,16 +82,36 @@ class Dirt:
         """How many frames before and after are looked at."""
         return self.reach
 
+    def fingerprint(self) -> str:
+        """Return the digest of the judge."""
+        return shelf.sha256(_dirt_judge.path_of(self.judge))
+
     def detect(self, window: Window, t: int) -> Detection:
         """Return the dirt of frame t."""
-        nothing = Detection(np.zeros(window.size, bool))
-        if min(window.size) < SMALLEST_PX:
-            return nothing
-        before, after = (_align.others(window, t, step, self.reach) for step in (-1, 1))
-        if not before and not after:
-            return nothing
-        first, last = (before or after)[0], (after or before)[0]
-        return _Look(self, window, t, (_align.lay(window, t, first), _align.lay(window, t, last))).detection()
+        look = _look(self, window, t)
+        return Detection(np.zeros(window.size, bool)) if look is None else look.detection()
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Things of a frame that may be dirt, as the judge is shown them."""
+
+    things: Things
+    values: Table
+    """(n, 18) what is measured on them (`_dirt_judge.NAMES`)."""
+    size: tuple[int, int]
+    """(h, w) of the picture that their places lie in."""
+    scale: int
+    """How many luma pixels high and wide its pixels are."""
+
+
+def candidates(part: Dirt, window: Window, t: int) -> Candidates | None:
+    """Return what the judge is shown of frame t; None where there is nothing, or no frame on one side of it."""
+    look = _look(part, window, t)
+    found = None if look is None or look.at_end else look.candidates()
+    if look is None or found is None or not len(found):
+        return None
+    return Candidates(found, look.measured(found, look.stir(found)), look.scene.here.shape, look.scene.scale)
 
 
 def grown(found: Found, filled: Bits) -> Found:
@@ -96,6 +119,16 @@ def grown(found: Found, filled: Bits) -> Found:
     y0, x0, y1, x1 = found.box
     more = int(np.count_nonzero(filled[y0:y1, x0:x1]))
     return replace(found, area_px=found.area_px + more) if more else found
+
+
+def _look(part: Dirt, window: Window, t: int) -> _Look | None:
+    if min(window.size) < SMALLEST_PX:
+        return None
+    before, after = (_align.others(window, t, step, part.reach) for step in (-1, 1))
+    if not before and not after:
+        return None
+    first, last = (before or after)[0], (after or before)[0]
+    return _Look(part, window, t, (_align.lay(window, t, first), _align.lay(window, t, last)))
 
 
 class _Look:
@@ -129,17 +162,24 @@ class _Look:
 
     def judged(self) -> tuple[Things, Table]:
         """Return the things that may be dirt, and how sure that is (n,)."""
-        found = _things.things(self.scene, self.bits)
-        found = found.keep(self.plausible(found))
+        found = self.candidates()
         if not len(found):
             return found, np.zeros(0)
-        changes = [cv2.absdiff(side.small, self.scene.here) for side in self.sides]
-        stir = _things.stir(changes, found)
-        sure = _dirt_judge.probability(self.measured(found, stir))
+        stir = self.stir(found)
+        sure = _dirt_judge.probability(self.measured(found, stir), _dirt_judge.path_of(self.part.judge))
         right = sure >= 0.5 * self.part.certainty
         for i in np.flatnonzero(right & (stir >= PASSES)):
             right[i] = not self.passes(found, int(i))
         return found.keep(right), sure[right]
+
+    def candidates(self) -> Things:
+        """Return all that may be dirt at first sight."""
+        found = _things.things(self.scene, self.bits)
+        return found.keep(self.plausible(found))
+
+    def stir(self, found: Things) -> Table:
+        """Return how much else changes near each thing (n,)."""
+        return _things.stir([cv2.absdiff(side.small, self.scene.here) for side in self.sides], found)
 
     def plausible(self, found: Things) -> Bits:
         """Return which things (n,) stand out at all and are of a size to be dirt."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from restore.detect import Detection, _netted, _sight
 from restore.errors import PartError
-from restore.nets import files
+from restore.nets import shelf
 from restore.window import Window
 
 SMALLEST_PX = 32
@@ -63,7 +63,7 @@ class Net:
 
     def fingerprint(self) -> str:
         """Return the digest of the weights."""
-        return files.sha256(_netted.weights_at(self.weights, self.ships))
+        return shelf.sha256(_netted.weights_at(self.weights, self.ships))
 
     def detect(self, window: Window, t: int) -> Detection:
         """Return the damage of frame t."""

@@ -1,4 +1,4 @@
-"""A weights file in, a network's tensors out: safetensors only, its digest checked before anything is read from it.
+"""A weights file in, a network's tensors out: safetensors only.
 
 Pickles are never loaded: they run code. What a file holds, how it was trained and how well it does is in the card (.md)
 beside it.
@@ -6,10 +6,8 @@ beside it.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
-from functools import lru_cache
 from pathlib import Path
 
 import torch
@@ -18,38 +16,6 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from restore.errors import PartError
-
-SHIPPED = Path(__file__).parents[1] / "weights"
-SUMS = "SHA256SUMS"
-
-
-def sha256(path: Path) -> str:
-    """Return a file's digest as hexadecimal digits; read once, and again when the file has changed."""
-    facts = path.stat()
-    return _sha256(path, facts.st_mtime_ns, facts.st_size)
-
-
-@lru_cache(maxsize=16)
-def _sha256(path: Path, written_ns: int, size_bytes: int) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def shipped(name: str) -> Path:
-    """Return the path of a weights file of this package, its digest checked.
-
-    Raises PartError where there is none of that name, or where it is not the file that was shipped.
-    """
-    path = SHIPPED / f"{name}.safetensors"
-    if not path.is_file():
-        there = ", ".join(sorted(p.stem for p in SHIPPED.glob("*.safetensors"))) or "none"
-        raise PartError(f"weights {name!r} were asked for; this installation has {there}. Install lacuna again.")
-    sums = {name: digest for digest, name in map(str.split, (SHIPPED / SUMS).read_text().splitlines())}
-    if sha256(path) != sums.get(path.name):
-        raise PartError(
-            f"{path} is not the file that was shipped: its sha256 begins with {sha256(path)[:12]}, and "
-            f"{sums.get(path.name, 'none')[:12]} was expected. Install lacuna again."
-        )
-    return path
 
 
 def read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:

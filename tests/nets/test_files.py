@@ -41,16 +41,3 @@ def test_what_is_no_safetensors_file_is_refused_by_name(tmp_path, content):
 def test_weights_that_do_not_fit_are_refused(tmp_path):
     with pytest.raises(PartError, match="does not fit Detector"):
         files.fill(Detector(3, 3), Detector(4, 3).state_dict(), tmp_path / "other.safetensors")
-
-
-def test_only_the_shipped_file_itself_is_loaded(tmp_path, monkeypatch):
-    monkeypatch.setattr(files, "SHIPPED", tmp_path)
-    path = tmp_path / "mine.safetensors"
-    files.write(path, {"w": torch.ones(1)}, {})
-    (tmp_path / files.SUMS).write_text(f"{files.sha256(path)}  mine.safetensors\n")
-    assert files.shipped("mine") == path
-    files.write(path, {"w": torch.zeros(1)}, {})
-    with pytest.raises(PartError, match="not the file that was shipped"):
-        files.shipped("mine")
-    with pytest.raises(PartError, match="'other' were asked for; this installation has mine"):
-        files.shipped("other")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from restore.nets import files, inference
+from restore.nets import files, inference, shelf
 from restore.nets.detector import Detector
 
 
@@ -13,7 +13,7 @@ def net(tmp_path):
     torch.manual_seed(1)
     path = tmp_path / "net.safetensors"
     files.write(path, Detector(5, 3, (4, 6, 8)).state_dict(), {})
-    return inference.detector(path, files.sha256(path))
+    return inference.detector(path, shelf.sha256(path))
 
 
 def crops(n):

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from restore.errors import RestoreError
-from restore.nets import files, inference
+from restore.nets import files, inference, shelf
 from restore.scenes.lesson import Taught
 from restore.train import detector
 from restore.train.course import Course
@@ -47,7 +47,7 @@ def test_it_learns_and_what_it_keeps_can_be_used(tmp_path):
     scores = train(plan(), tmp_path, said.append)
     assert scores["square AP"] > 0.8
     path = tmp_path / "squares.safetensors"
-    net = inference.detector(path, files.sha256(path))
+    net = inference.detector(path, shelf.sha256(path))
     seen, taught = see(32, 99)
     (found,) = inference.probabilities(net, [seen])
     assert ((found[0] > 127) == (taught.labels > 0)).mean() > 0.97
