@@ -43,6 +43,8 @@ class StillLesson:
     severity: float | None = None
     """0 for no damage, 1 for the worst; None draws it."""
     look: Look | None = None
+    negatives: float = 1.0
+    """Multiplies how often poles, wires, titles and the like are in a scene."""
 
     def __post_init__(self) -> None:
         """Refuse lessons of nothing."""
@@ -99,7 +101,7 @@ def draw_photograph(lesson: StillLesson, width: int, rng: Rng) -> Float:
     atlas = atlas_for(lesson.seed, lesson.textures)
     frame_px = (max(round(0.75 * width), lesson.size[0]), width)
     stage = Stage(lesson.size, frame_px, Motion(), atlas, 1, moving=False)
-    actors = tuple(draw_actors(stage, (lesson.seed, 75), 1.0))
+    actors = tuple(draw_actors(stage, (lesson.seed, 75), lesson.negatives))
     return np.clip(Scene(stage, draw_cut(atlas, ZOOM, rng, view=lesson.size), actors).picture(0.0), 0, 1)
 
 
