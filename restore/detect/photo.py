@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,7 @@ from restore.detect import Detection, Found, _alone, _netted
 from restore.detect._netted import Tiling
 from restore.detect._outline import closed
 from restore.errors import PartError
+from restore.frames import Bits
 from restore.nets import files
 from restore.window import Window
 
@@ -24,12 +25,12 @@ BAND = 2
 """Tiles above each other whose surroundings are measured at once: what that takes follows the width, not the size."""
 LEAST_LEVELS = 8.0
 """A tile in which nothing narrow stands out by so much is not looked at further."""
-NAMES = {0: "dirt", 1: "crack"}
-"""What its outputs are called here."""
+NAMES = ("dirt", "line")
+"""What its outputs are called here: specks, and all that is long."""
 LISTED_MOST = 40
 """Undecided things listed of a picture, the most probable ones."""
-Sheets = npt.NDArray[np.uint8]
-"""(kinds, H, W): probability in 255ths."""
+Sheet = npt.NDArray[np.uint8]
+"""(H, W), or (kinds, H, W): probability in 255ths."""
 
 
 @dataclass(frozen=True)
@@ -46,15 +47,17 @@ class Photo:
     """Name of the weights that come with the program."""
     finds: ClassVar[Literal["dirt", "scratch"]] = "dirt"
     sensitivity: ClassVar[Mapping[str, Mapping[str, float]]] = {
-        "cautious": {"certainty": 0.95}, "thorough": {"certainty": 0.7}
+        "cautious": {"certainty": 0.9, "line_certainty": 0.96}, "thorough": {"certainty": 0.7, "line_certainty": 0.85}
     }
-    leads: ClassVar[Mapping[str, Any]] = {"certainty": 0.5}
-    certainty: float = 0.9
-    """A thing is damage where its most probable pixel is at least so probable ..."""
-    edge: float = 0.4
-    """... and reaches as far as it is at least so probable."""
-    listed: float = 0.5
-    """Things at least so probable are listed for a person to decide."""
+    leads: ClassVar[Mapping[str, float]] = {"certainty": 0.01, "line_certainty": 0.01}
+    certainty: float = 0.8
+    """A speck is damage where its most probable pixel is at least so probable."""
+    line_certainty: float = 0.92
+    """The same for hairs, scratches and cracks: a sharp picture is full of lines."""
+    edge: float = 0.6
+    """Things reach as far as they are at least so probable."""
+    listed: float = 0.7
+    """Things that are not damage and at least so probable are listed for a person to decide."""
     smallest_px: int = 4
     """Things of fewer pixels are left alone."""
     largest_frac: float = 0.05
@@ -64,8 +67,8 @@ class Photo:
 
     def __post_init__(self) -> None:
         """Refuse parameters out of range."""
-        for name, low, high in (("certainty", 0.01, 1), ("edge", 0.01, 1), ("listed", 0.01, 1),
-                                ("smallest_px", 1, 10**6), ("largest_frac", 0, 1)):
+        for name, low, high in (("certainty", 0.01, 1), ("line_certainty", 0.01, 1), ("edge", 0.01, 1),
+                                ("listed", 0.01, 1), ("smallest_px", 1, 10**6), ("largest_frac", 0, 1)):
             if not low <= getattr(self, name) <= high:
                 raise PartError(f"photo: {name} is {getattr(self, name)}; it needs a value from {low} to {high}.")
 
@@ -84,8 +87,8 @@ class Photo:
         objects: list[Found] = []
         if min(window.size) >= SMALLEST_PX:
             sheets = self.sheets(window, t)
-            for k, name in NAMES.items():
-                objects += self.judged(t, name, sheets[k], mask)
+            for name, certainty, sheet in zip(NAMES, (self.certainty, self.line_certainty), sheets, strict=True):
+                objects += self.judged(t, (name, certainty), sheet, mask)
         sure = [f for f in objects if f.status == "confirmed"]
         open_questions = sorted((f for f in objects if f.status == "undecided"), key=lambda f: -f.confidence)
         return Detection(closed(mask), (*sure, *open_questions[:LISTED_MOST]))
@@ -94,33 +97,36 @@ class Photo:
         """Return how probable damage of any kind is (H, W)."""
         if min(window.size) < SMALLEST_PX:
             return np.zeros(window.size, np.float32)
-        return np.asarray(self.sheets(window, t)[list(NAMES)].max(0), np.float32) / np.float32(255)
+        return np.asarray(self.sheets(window, t).max(0), np.float32) / np.float32(255)
 
-    def sheets(self, window: Window, t: int) -> Sheets:
+    def sheets(self, window: Window, t: int) -> Sheet:
         """Return how probable each pixel is each kind of damage; made once."""
         path = _netted.weights_at(self.weights, self.ships)
         return window.memo("photo-sheets", (t, files.sha256(path)), lambda: sheets(window, t, path))
 
-    def judged(self, t: int, name: str, sheet: npt.NDArray[np.uint8], mask: npt.NDArray[np.bool_]) -> list[Found]:
-        """Return the things of a sheet (H, W) that are damage or may be, and draw the former into `mask` (H, W)."""
+    def judged(self, t: int, what: tuple[str, float], sheet: Sheet, mask: Bits) -> list[Found]:
+        """Return the things of a sheet (H, W) that are damage or may be, and draw the former into `mask` (H, W).
+
+        `what` they are, and how certain that must be.
+        """
+        name, certainty = what
         labels, found = _netted.things(sheet, 255 * self.edge)
         sure = np.zeros(len(found) + 1, np.uint8)
         np.maximum.at(sure, labels.ravel(), sheet.ravel())
-        largest = int(self.largest_frac * sheet.size)
-        fits = np.concatenate([[False], (found[:, 4] >= self.smallest_px) & (found[:, 4] <= largest)])
-        right = fits & (sure >= 255 * self.certainty)
+        fits = (found[:, 4] >= self.smallest_px) & (found[:, 4] <= self.largest_frac * sheet.size)
+        fits = np.concatenate([[False], fits])
+        right = fits & (sure >= 255 * certainty)
         mask |= right[labels]
         out = []
-        for i in np.flatnonzero(fits & (sure >= 255 * min(self.listed, self.certainty))):
+        for i in np.flatnonzero(right | (fits & (sure >= 255 * self.listed))):
             x, y, width, height, area = (int(v) for v in found[i - 1])
-            chance = float(sure[i]) / 255
-            why = f"damage with probability {chance:.2f}; {self.certainty:.2f} is needed" if not right[i] else ""
-            box = (y, x, y + height, x + width)
+            chance, box = float(sure[i]) / 255, (y, x, y + height, x + width)
+            why = "" if right[i] else f"damage with probability {chance:.2f}; {certainty:.2f} is needed"
             out.append(Found(t, name, box, area, chance, "undecided" if why else "confirmed", why))
         return out
 
 
-def sheets(window: Window, t: int, path: Path) -> Sheets:
+def sheets(window: Window, t: int, path: Path) -> Sheet:
     """Return what the network at `path` says of picture t, band by band."""
     grey, grain = window.grey(t), window.grain(t)
     h, tile, margin = window.size[0], TILING.tile_px, TILING.margin_px

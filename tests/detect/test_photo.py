@@ -75,14 +75,14 @@ def test_a_speck_is_found_and_nothing_else_at_any_depth(weights, pixels):
 
 def test_what_is_not_sure_enough_is_listed_and_left(weights):
     shown = window(np.pad(np.full((5, 5), 110.0 + FAINT), 60, constant_values=110.0))
-    part = Photo(weights=weights, edge=0.2)
+    part = Photo(weights=weights, edge=0.2, listed=0.5)
     chance = part.score(shown, 0).max()
     assert part.listed < chance < part.certainty
     found = part.detect(shown, 0)
     assert not found.mask.any()
     assert [f.status for f in found.objects] == ["undecided"]
     assert "is needed" in found.objects[0].why
-    assert not replace(part, listed=0.9).detect(shown, 0).objects
+    assert not replace(part, listed=0.79).detect(shown, 0).objects
     drawn = replace(part, **Photo.leads).detect(shown, 0)
     assert drawn.mask[62, 62]
 
@@ -141,7 +141,10 @@ def test_tiny_pictures_are_left_alone(weights):
     assert not Photo(weights=weights).score(shown, 0).any()
 
 
-@pytest.mark.parametrize("bad", [{"certainty": 0.0}, {"edge": 2.0}, {"listed": 0.0}, {"smallest_px": 0}])
+BAD = [{"certainty": 0.0}, {"line_certainty": 1.5}, {"edge": 2.0}, {"listed": 0.0}, {"smallest_px": 0}]
+
+
+@pytest.mark.parametrize("bad", BAD)
 def test_parameters_out_of_range_are_refused(bad):
     with pytest.raises(PartError, match=next(iter(bad))):
         Photo(**bad)
