@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Literal
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -27,6 +28,8 @@ LEAST_LEVELS = 8.0
 """A tile in which nothing narrow stands out by so much is not looked at further."""
 NAMES = ("dirt", "line")
 """What its outputs are called here: specks, and all that is long."""
+NEVER = 2.0
+"""A certainty that nothing reaches."""
 LISTED_MOST = 40
 """Undecided things listed of a picture, the most probable ones."""
 Sheet = npt.NDArray[np.uint8]
@@ -47,13 +50,17 @@ class Photo:
     """Name of the weights that come with the program."""
     finds: ClassVar[Literal["dirt", "scratch"]] = "dirt"
     sensitivity: ClassVar[Mapping[str, Mapping[str, float]]] = {
-        "cautious": {"certainty": 0.9, "line_certainty": 0.96}, "thorough": {"certainty": 0.7, "line_certainty": 0.85}
+        "cautious": {"certainty": 0.85, "line_certainty": 0.88},
+        "thorough": {"certainty": 0.7, "line_certainty": 0.75, "soft_levels": 14.0},
     }
-    leads: ClassVar[Mapping[str, float]] = {"certainty": 0.01, "line_certainty": 0.01}
+    leads: ClassVar[Mapping[str, float]] = {"certainty": 0.01, "line_certainty": 0.01, "soft_levels": 255.0}
     certainty: float = 0.8
     """A speck is damage where its most probable pixel is at least so probable."""
-    line_certainty: float = 0.92
-    """The same for hairs, scratches and cracks: a sharp picture is full of lines."""
+    line_certainty: float = 0.8
+    """The same for hairs, scratches and cracks ..."""
+    soft_levels: float = 10.0
+    """... but in a picture in which more than a twentieth of the pixels are spikes of more 8-bit levels, they are only
+    listed: it is as sharp as its pixels, and full of thin lines of its own. Scans of prints are softer than that."""
     edge: float = 0.6
     """Things reach as far as they are at least so probable."""
     listed: float = 0.7
@@ -68,7 +75,8 @@ class Photo:
     def __post_init__(self) -> None:
         """Refuse parameters out of range."""
         for name, low, high in (("certainty", 0.01, 1), ("line_certainty", 0.01, 1), ("edge", 0.01, 1),
-                                ("listed", 0.01, 1), ("smallest_px", 1, 10**6), ("largest_frac", 0, 1)):
+                                ("listed", 0.01, 1), ("soft_levels", 0, 255), ("smallest_px", 1, 10**6),
+                                ("largest_frac", 0, 1)):
             if not low <= getattr(self, name) <= high:
                 raise PartError(f"photo: {name} is {getattr(self, name)}; it needs a value from {low} to {high}.")
 
@@ -87,7 +95,9 @@ class Photo:
         objects: list[Found] = []
         if min(window.size) >= SMALLEST_PX:
             sheets = self.sheets(window, t)
-            for name, certainty, sheet in zip(NAMES, (self.certainty, self.line_certainty), sheets, strict=True):
+            # No line is more than certain: where the picture is sharp none is taken.
+            lines = self.line_certainty if sharpness(window, t) <= self.soft_levels else NEVER
+            for name, certainty, sheet in zip(NAMES, (self.certainty, lines), sheets, strict=True):
                 objects += self.judged(t, (name, certainty), sheet, mask)
         sure = [f for f in objects if f.status == "confirmed"]
         open_questions = sorted((f for f in objects if f.status == "undecided"), key=lambda f: -f.confidence)
@@ -121,9 +131,22 @@ class Photo:
         for i in np.flatnonzero(right | (fits & (sure >= 255 * self.listed))):
             x, y, width, height, area = (int(v) for v in found[i - 1])
             chance, box = float(sure[i]) / 255, (y, x, y + height, x + width)
-            why = "" if right[i] else f"damage with probability {chance:.2f}; {certainty:.2f} is needed"
+            why = "" if right[i] else reason(chance, certainty)
             out.append(Found(t, name, box, area, chance, "undecided" if why else "confirmed", why))
         return out
+
+
+def reason(chance: float, certainty: float) -> str:
+    """Say why a thing of a probability is not taken."""
+    if certainty == NEVER:
+        return f"a line with probability {chance:.2f}, in a picture so sharp that it has thin lines of its own"
+    return f"damage with probability {chance:.2f}; {certainty:.2f} is needed"
+
+
+def sharpness(window: Window, t: int) -> float:
+    """Return how far, in 8-bit levels, a twentieth of the pixels of picture t are beyond the median around them."""
+    spike = cv2.absdiff(window.grey(t), cv2.medianBlur(window.grey(t), _alone.SPIKE_PX))
+    return float(np.percentile(spike, 95))
 
 
 def sheets(window: Window, t: int, path: Path) -> Sheet:

@@ -26,9 +26,8 @@ FAINT = 28.0
 """Levels by which a square is above its ground for the network below to be in two minds."""
 
 
-@pytest.fixture(scope="module")
-def weights(tmp_path_factory):
-    """A network that answers with how much is in narrow things: no training, but a known answer."""
+def answering(folder, kind):
+    """Write a network that answers for one kind with how much is in narrow things: no training, but a known answer."""
     torch.manual_seed(1)
     made = Detector(len(_alone.CHANNELS), 2, (4, 6))
     with torch.no_grad():
@@ -39,11 +38,22 @@ def weights(tmp_path_factory):
             made.down[0].second.weight[unit, unit, 1, 1] = 1
             made.up[0].first.weight[unit, 6 + unit, 1, 1] = 1
             made.up[0].second.weight[unit, unit, 1, 1] = 1
-            made.out.weight[0, unit] = 10
-        made.out.bias.copy_(torch.tensor([-6.0, -20.0]))
-    path = tmp_path_factory.mktemp("weights") / "weights.safetensors"
+            made.out.weight[kind, unit] = 10
+        made.out.bias.copy_(torch.tensor([-20.0, -20.0]))
+        made.out.bias[kind] = -6
+    path = folder / "weights.safetensors"
     files.write(path, made.state_dict(), {})
     return str(path)
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory):
+    return answering(tmp_path_factory.mktemp("specks"), 0)
+
+
+@pytest.fixture(scope="module")
+def line_weights(tmp_path_factory):
+    return answering(tmp_path_factory.mktemp("lines"), 1)
 
 
 def scene(size=(300, 421)):
@@ -85,6 +95,42 @@ def test_what_is_not_sure_enough_is_listed_and_left(weights):
     assert not replace(part, listed=0.79).detect(shown, 0).objects
     drawn = replace(part, **Photo.leads).detect(shown, 0)
     assert drawn.mask[62, 62]
+
+
+def scratched(texture):
+    """A soft picture with a long thin line, and a texture of single pixels beside it."""
+    out = scene()
+    out[130:131, 190:210] = out[128:133, 190:210].mean()
+    out[60:240, 50:52] = 255
+    rng = np.random.default_rng(8)
+    out[:, 100:] += np.float32(texture) * (rng.random((300, 321)) < 0.3)
+    return out
+
+
+def test_lines_are_taken_where_the_picture_is_soft_and_listed_where_it_is_as_sharp(line_weights):
+    part = Photo(weights=line_weights)
+    soft = part.detect(window(scratched(0)), 0)
+    assert soft.mask[62:238, 50:52].all()
+    assert {f.kind for f in soft.objects} == {"line"}
+    sharp = window(scratched(12))
+    found = part.detect(sharp, 0)
+    assert not found.mask.any()
+    (line,) = [f for f in found.objects if f.box[1] <= 50 < f.box[3]]
+    assert line.status == "undecided"
+    assert "sharp" in line.why
+    assert replace(part, **Photo.leads).detect(sharp, 0).mask[62:238, 50:52].all()
+
+
+def test_only_the_most_probable_questions_are_put(weights):
+    grey = np.full((200, 260), 110.0)
+    for k in range(64):
+        y, x = 10 + 24 * (k // 8), 10 + 30 * (k % 8)
+        grey[y : y + 5, x : x + 5] += FAINT - 2 + 0.03 * k
+    found = Photo(weights=weights, edge=0.2, listed=0.21).detect(window(grey, GREY16), 0).objects
+    put = [f.confidence for f in found]
+    assert len(put) == photo.LISTED_MOST
+    assert put == sorted(put, reverse=True)
+    assert put[0] > put[-1] > 0.21
 
 
 def test_strengths_are_those_that_masks_are_made_of(weights):
@@ -141,7 +187,10 @@ def test_tiny_pictures_are_left_alone(weights):
     assert not Photo(weights=weights).score(shown, 0).any()
 
 
-BAD = [{"certainty": 0.0}, {"line_certainty": 1.5}, {"edge": 2.0}, {"listed": 0.0}, {"smallest_px": 0}]
+BAD = [
+    {"certainty": 0.0}, {"line_certainty": 1.5}, {"soft_levels": -1.0}, {"edge": 2.0}, {"listed": 0.0},
+    {"smallest_px": 0}, {"largest_frac": 2.0},
+]
 
 
 @pytest.mark.parametrize("bad", BAD)
