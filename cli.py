@@ -539,7 +539,7 @@ def train_stills(folder: Path, textures: Path | None, **plan: Any) -> None:
 
     \b
     Example:
-      lacuna train stills --textures photographs/ --minutes 55
+      lacuna train stills --minutes 55
     """
     from restore.train.subjects import still
 

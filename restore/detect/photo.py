@@ -28,6 +28,8 @@ LEAST_LEVELS = 8.0
 """A tile in which nothing narrow stands out by so much is not looked at further."""
 NAMES = ("dirt", "line")
 """What its outputs are called here: specks, and all that is long."""
+RIM, RIM_PX = 0.35, 1
+"""So much beyond its edge a thing is taken on where it is at least so probable."""
 NEVER = 2.0
 """A certainty that nothing reaches."""
 LISTED_MOST = 40
@@ -50,13 +52,13 @@ class Photo:
     """Name of the weights that come with the program."""
     finds: ClassVar[Literal["dirt", "scratch"]] = "dirt"
     sensitivity: ClassVar[Mapping[str, Mapping[str, float]]] = {
-        "cautious": {"certainty": 0.85, "line_certainty": 0.88},
-        "thorough": {"certainty": 0.7, "line_certainty": 0.75, "soft_levels": 14.0},
+        "cautious": {"certainty": 0.87, "line_certainty": 0.88},
+        "thorough": {"certainty": 0.75, "line_certainty": 0.77, "soft_levels": 12.0},
     }
     leads: ClassVar[Mapping[str, float]] = {"certainty": 0.01, "line_certainty": 0.01, "soft_levels": 255.0}
-    certainty: float = 0.8
+    certainty: float = 0.83
     """A speck is damage where its most probable pixel is at least so probable."""
-    line_certainty: float = 0.8
+    line_certainty: float = 0.83
     """The same for hairs, scratches and cracks ..."""
     soft_levels: float = 10.0
     """... but in a picture in which more than a twentieth of the pixels are spikes of more 8-bit levels, they are only
@@ -126,7 +128,7 @@ class Photo:
         fits = (found[:, 4] >= self.smallest_px) & (found[:, 4] <= self.largest_frac * sheet.size)
         fits = np.concatenate([[False], fits])
         right = fits & (sure >= 255 * certainty)
-        mask |= right[labels]
+        mask |= rimmed(right[labels], sheet)
         out = []
         for i in np.flatnonzero(right | (fits & (sure >= 255 * self.listed))):
             x, y, width, height, area = (int(v) for v in found[i - 1])
@@ -134,6 +136,13 @@ class Photo:
             why = "" if right[i] else reason(chance, certainty)
             out.append(Found(t, name, box, area, chance, "undecided" if why else "confirmed", why))
         return out
+
+
+def rimmed(core: Bits, sheet: Sheet) -> Bits:
+    """Return things (H, W) with their soft rims: else what is filled takes after the damage it borders on."""
+    reach = np.ones((2 * RIM_PX + 1, 2 * RIM_PX + 1), np.uint8)
+    near = cv2.dilate(core.astype(np.uint8), reach) > 0
+    return np.asarray(core | (near & (sheet > 255 * RIM)))
 
 
 def reason(chance: float, certainty: float) -> str:

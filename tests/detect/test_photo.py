@@ -134,11 +134,26 @@ def test_only_the_most_probable_questions_are_put(weights):
 
 
 def test_strengths_are_those_that_masks_are_made_of(weights):
-    part = Photo(weights=weights, smallest_px=1)
+    part = Photo(weights=weights, smallest_px=1, certainty=0.6)
     strength = part.score(window(scene()), 0)
     assert strength.dtype == np.float32
     assert strength.shape == (300, 421)
-    np.testing.assert_array_equal(part.detect(window(scene()), 0).mask, strength > part.edge)
+    core = strength > part.edge
+    mask = part.detect(window(scene()), 0).mask
+    assert mask[core].all()
+    beside = cv2.dilate(core.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    np.testing.assert_array_equal(mask & ~core, beside & ~core & (strength > photo.RIM))
+
+
+def test_soft_rims_belong_to_things_and_lone_soft_pixels_do_not():
+    sheet = np.zeros((20, 20), np.uint8)
+    sheet[5, 3:10] = (20, 100, 250, 250, 100, 100, 250)
+    sheet[15, 15] = 200
+    core = sheet > 240
+    core[5, 9] = False
+    expected = np.zeros((20, 20), bool)
+    expected[5, 4:8] = True
+    np.testing.assert_array_equal(photo.rimmed(core, sheet), expected)
 
 
 @settings(max_examples=12, deadline=None)
