@@ -20,6 +20,7 @@ from restore.written import counted, frame_range, frame_rate, size_bytes
 
 if TYPE_CHECKING:
     from restore.restoration import Prepared, Wish
+    from restore.train.subjects import Subject
 
 F = TypeVar("F", bound=Callable[..., Any])
 INTERRUPTED, FAILED = 130, 1
@@ -497,28 +498,65 @@ def train() -> None:
     """Train the networks that ship with the program, from scenes it generates."""
 
 
+def training(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options of a training."""
+    for option in (
+        click.option("--workers", default=1, show_default=True, help="Processes that make lessons; 0 makes them here."),
+        click.option("--threads", default=1, show_default=True, help="Of the network."),
+        click.option("--device", default="cpu", show_default=True, help="cpu, or cuda."),
+        click.option("--minutes", default=0.0, help="Stop after so long, to be resumed. [no limit]"),
+        click.option("--rounds", default=160, show_default=True, type=click.IntRange(1), help="Of the whole training."),
+        click.option("--seed", default=1, show_default=True, help="Of weights and lessons."),
+    ):
+        command = option(command)
+    return command
+
+
 @train.command("detector")
 @click.option("-o", "--output", "folder", default="training/detector", show_default=True, type=FOLDER,
               help="Where state, log and weights are kept.")
-@click.option("--seed", default=1, show_default=True, help="Of weights and lessons.")
-@click.option("--rounds", default=160, show_default=True, type=click.IntRange(1), help="Of the whole training.")
-@click.option("--minutes", default=0.0, help="Stop after so long, to be resumed. [no limit]")
-@click.option("--device", default="cpu", show_default=True, help="cpu, or cuda.")
-@click.option("--threads", default=1, show_default=True, help="Of the network.")
-@click.option("--workers", default=1, show_default=True, help="Processes that make lessons; 0 makes them here.")
-def train_detector(folder: Path, seed: int, rounds: int, **plan: Any) -> None:
+@training
+def train_detector(folder: Path, **plan: Any) -> None:
     """Train the network of the detector `net`; killed or stopped, the same command goes on.
 
     \b
     Example:
       lacuna train detector --minutes 55
     """
-    from restore.train.course import Course
-    from restore.train.detector import Plan
-    from restore.train.detector import train as learn
     from restore.train.subjects import FILM
 
-    learn(Plan(FILM, Course(seed, rounds), **plan), folder, click.echo)
+    learn(FILM, folder, **plan)
+
+
+@train.command("stills")
+@click.option("-o", "--output", "folder", default="training/stills", show_default=True, type=FOLDER,
+              help="Where state, log and weights are kept.")
+@click.option("--textures", type=click.Path(exists=True, file_okay=False, path_type=Path),
+              help="A folder of photographs to cut some of the lessons out of.")
+@training
+def train_stills(folder: Path, textures: Path | None, **plan: Any) -> None:
+    """Train the network of the detector `photo`; killed or stopped, the same command goes on.
+
+    \b
+    Example:
+      lacuna train stills --minutes 55
+    """
+    from restore.train.subjects import still
+
+    try:
+        subject = still(textures)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    learn(subject, folder, **plan)
+
+
+def learn(subject: Subject, folder: Path, seed: int, rounds: int, **plan: Any) -> None:
+    """Train a network and say how it goes."""
+    from restore.train.course import Course
+    from restore.train.detector import Plan
+    from restore.train.detector import train as begin
+
+    begin(Plan(subject, Course(seed, rounds), **plan), folder, click.echo)
 
 
 @train.command("judge")

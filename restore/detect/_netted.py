@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -15,8 +16,18 @@ from restore.frames import Bits
 from restore.nets import shelf
 from restore.source import Plane
 
-TILE_PX, MARGIN_PX = 96, 16
-"""The network sees tiles of this size and so much around them."""
+
+@dataclass(frozen=True)
+class Tiling:
+    """What a network sees at once."""
+
+    tile_px: int = 96
+    """It answers for tiles of this size ..."""
+    margin_px: int = 16
+    """... and sees so much around them."""
+
+
+USUAL = Tiling()
 
 
 def weights_at(given: str, shipped: str) -> Path:
@@ -29,29 +40,36 @@ def chances(seen: Float, worth: Bits, path: Path) -> Float | None:
 
     Tiles of a fixed grid in which nothing is `worth` a look (h, w) are 0; None where that is all of them.
     """
+    if not worth.any():
+        return None
+    room = (USUAL.margin_px, USUAL.margin_px + USUAL.tile_px)
+    return asked(np.pad(seen, ((0, 0), room, room), "edge"), worth, path, USUAL)
+
+
+def asked(wide: Float, worth: Bits, path: Path, tiling: Tiling) -> Float:
+    """Return the probability of each kind in 255ths (kinds, h, w) for the tiles that hold anything `worth` it (h, w).
+
+    `wide` (channels, ...) is what is seen with the margin on every side, and up to a whole tile at its ends.
+    """
     from restore.nets import inference
 
-    places = list(tiles(worth))
-    if not places:
-        return None
     h, w = worth.shape
-    room = (MARGIN_PX, MARGIN_PX + TILE_PX)
-    wide = np.pad(seen, ((0, 0), room, room), "edge")
+    tile, margin = tiling.tile_px, tiling.margin_px
     net = inference.detector(path, shelf.sha256(path))
-    side = TILE_PX + 2 * MARGIN_PX
+    places, side = list(tiles(worth, tile)), tile + 2 * margin
     crops = (wide[:, y : y + side, x : x + side] for y, x in places)
-    out = np.zeros((net.kinds, -(-h // TILE_PX) * TILE_PX, -(-w // TILE_PX) * TILE_PX), np.float32)
+    out = np.zeros((net.kinds, -(-h // tile) * tile, -(-w // tile) * tile), np.float32)
     for (y, x), chance in zip(places, inference.probabilities(net, crops), strict=True):
-        out[:, y : y + TILE_PX, x : x + TILE_PX] = chance[:, MARGIN_PX:-MARGIN_PX, MARGIN_PX:-MARGIN_PX]
+        out[:, y : y + tile, x : x + tile] = chance[:, margin:-margin, margin:-margin]
     return out[:, :h, :w]
 
 
-def tiles(worth: Bits) -> Iterator[tuple[int, int]]:
+def tiles(worth: Bits, tile_px: int) -> Iterator[tuple[int, int]]:
     """Yield the upper left corners (y, x) of the tiles that hold anything worth a look (h, w)."""
     h, w = worth.shape
-    for y in range(0, h, TILE_PX):
-        for x in range(0, w, TILE_PX):
-            if worth[y : y + TILE_PX, x : x + TILE_PX].any():
+    for y in range(0, h, tile_px):
+        for x in range(0, w, tile_px):
+            if worth[y : y + tile_px, x : x + tile_px].any():
                 yield y, x
 
 
@@ -63,7 +81,7 @@ def full_size(sheet: Float, size: tuple[int, int]) -> Float:
     return cv2.resize(sheet, (2 * w, 2 * h), interpolation=cv2.INTER_LINEAR)[: size[0], : size[1]]
 
 
-def things(sheet: Float, least: float) -> tuple[Plane, Plane]:
+def things(sheet: Float | Plane, least: float) -> tuple[Plane, Plane]:
     """Return the numbered things (H, W) of a sheet that are above `least`, and (n, 5) x, y, width, height, area."""
     _, labels, found, _ = cv2.connectedComponentsWithStats((sheet > least).astype(np.uint8), connectivity=8)
     return labels, found[1:]

@@ -71,10 +71,10 @@ def number_of(seed: int) -> int:
     return seed // BLOCK * ABREAST + seed % ABREAST
 
 
-def atlas_for(seed: int, textures: Path | None) -> Atlas:
-    """Return the atlas of a lesson, from `textures` for some of them where that is a folder of photographs."""
+def atlas_for(seed: int, textures: Path | None, share: float = PHOTOS) -> Atlas:
+    """Return the atlas of a lesson, from `textures` for a share of them where that is a folder of photographs."""
     n = number_of(seed)
-    if textures is not None and np.random.default_rng((n, 41)).random() < PHOTOS:
+    if textures is not None and np.random.default_rng((n, 41)).random() < share:
         return photographed(n, textures)
     return painted(n)
 

@@ -24,6 +24,10 @@ from restore.scenes.shapes import Stamp
 
 WIDTH_PX = (600, 4000)
 """Width of the whole picture a lesson is a piece of, log-uniform."""
+SOFT_PX, SOFT_ZOOM = 1500, (0.8, 3.0)
+"""A print holds no more than so many pixels: wider scans are soft, and what lies on them is sharper than they are."""
+PHOTOGRAPHED = 0.85
+"""Share of the pictures that are cut out of photographs, where a folder of those is given."""
 DOCUMENTS = 0.25
 """Share of pages with text on them."""
 LARGE_SHARES = {"crack": 0.5, "scratch": 0.6, "fold": 0.25, "foxing": 0.25, "tidemark": 0.2}
@@ -43,6 +47,8 @@ class StillLesson:
     severity: float | None = None
     """0 for no damage, 1 for the worst; None draws it."""
     look: Look | None = None
+    negatives: float = 1.0
+    """Multiplies how often poles, wires, titles and the like are in a scene."""
 
     def __post_init__(self) -> None:
         """Refuse lessons of nothing."""
@@ -96,11 +102,12 @@ def aged(look: Look, rng: Rng) -> Look:
 
 def draw_photograph(lesson: StillLesson, width: int, rng: Rng) -> Float:
     """Draw a scene (H, W, 3) that stands still."""
-    atlas = atlas_for(lesson.seed, lesson.textures)
+    atlas = atlas_for(lesson.seed, lesson.textures, PHOTOGRAPHED)
     frame_px = (max(round(0.75 * width), lesson.size[0]), width)
     stage = Stage(lesson.size, frame_px, Motion(), atlas, 1, moving=False)
-    actors = tuple(draw_actors(stage, (lesson.seed, 75), 1.0))
-    return np.clip(Scene(stage, draw_cut(atlas, ZOOM, rng, view=lesson.size), actors).picture(0.0), 0, 1)
+    actors = tuple(draw_actors(stage, (lesson.seed, 75), lesson.negatives))
+    ground = draw_cut(atlas, SOFT_ZOOM if width > SOFT_PX else ZOOM, rng, view=lesson.size)
+    return np.clip(Scene(stage, ground, actors).picture(0.0), 0, 1)
 
 
 def draw_page(lesson: StillLesson, rng: Rng) -> Float:

@@ -22,7 +22,6 @@ from restore.train.subjects import FAINT_BIT, Subject
 
 SIDE_PX = 128
 VALIDATION_SEED, VALIDATION_LESSONS = 7, 96
-FAINT_WEIGHT = 0.25
 PEAK_RATE, WEIGHT_DECAY, KEEP = 2e-3, 1e-4, 0.998
 WARM_UP = 0.05
 Report = Callable[[str], None]
@@ -44,7 +43,8 @@ class Plan:
 
     def record(self) -> dict[str, object]:
         """Return what makes the weights what they are."""
-        return {"subject": self.subject.name, "side_px": SIDE_PX, "device": self.device} | asdict(self.course)
+        what = {"subject": self.subject.name, "side_px": SIDE_PX, "device": self.device} | asdict(self.course)
+        return what | ({"textures": self.subject.textures} if self.subject.textures else {})
 
 
 def targets(what: Tensor, kinds: int) -> Tensor:
@@ -52,15 +52,27 @@ def targets(what: Tensor, kinds: int) -> Tensor:
     return torch.stack([(what >> bit) & 1 for bit in range(kinds)], 1).float()
 
 
-def loss_of(scores: Tensor, what: Tensor) -> Tensor:
+def loss_of(scores: Tensor, what: Tensor, faint_weight: float = 0.25) -> Tensor:
     """Return cross-entropy and soft Dice (Milletari, Navab and Ahmadi, 3DV 2016), damage counted more than good."""
     truth = targets(what, scores.shape[1])
-    sure = 1 - (1 - FAINT_WEIGHT) * ((what >> FAINT_BIT) & 1).float()[:, None]
+    sure = 1 - (1 - faint_weight) * ((what >> FAINT_BIT) & 1).float()[:, None]
     entropy = torch.nn.functional.binary_cross_entropy_with_logits(scores, truth, sure * (1 + 2 * truth))
     chance = torch.sigmoid(scores)
     both, either = (sure * chance * truth).sum((0, 2, 3)), (sure * (chance + truth)).sum((0, 2, 3))
     dice = 1 - (2 * both + 20) / (either + 20)
     return 4 * entropy + 0.5 * dice.mean()
+
+
+def focal_loss_of(scores: Tensor, what: Tensor, faint_weight: float = 0.0) -> Tensor:
+    """Return the focal loss (Lin, Goyal, Girshick, He and Dollar, ICCV 2017) over the damaged pixels, and soft Dice."""
+    truth = targets(what, scores.shape[1])
+    sure = 1 - (1 - faint_weight) * ((what >> FAINT_BIT) & 1).float()[:, None]
+    chance = torch.sigmoid(scores)
+    wrong = (chance - truth).abs()
+    entropy = torch.nn.functional.binary_cross_entropy_with_logits(scores, truth, reduction="none")
+    focal = (sure * (1 + truth) * wrong.square() * entropy).sum((0, 2, 3)) / (sure * truth).sum((0, 2, 3)).clamp(300)
+    both, either = (sure * chance * truth).sum((0, 2, 3)), (sure * (chance + truth)).sum((0, 2, 3))
+    return focal.mean() + 0.25 * (1 - (2 * both + 20) / (either + 20)).mean()
 
 
 def rate_at(step: int, steps: int) -> float:
@@ -73,7 +85,11 @@ def rate_at(step: int, steps: int) -> float:
 
 def made(subject: Subject) -> Detector:
     """Return a network for a subject, untrained."""
-    return Detector(len(subject.channels), len(subject.kinds))
+    net = Detector(len(subject.channels), len(subject.kinds), subject.widths)
+    for module in net.modules() if subject.rare else ():
+        if isinstance(module, torch.nn.Conv2d) and module is not net.out:
+            torch.nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+    return net
 
 
 class Run:
@@ -138,7 +154,9 @@ class Run:
             x = torch.from_numpy(np.ascontiguousarray(seen)).to(self.plan.device).float()
             with torch.autocast(self.plan.device.partition(":")[0], torch.bfloat16):
                 scores = self.net(x.contiguous(memory_format=torch.channels_last))
-            loss = loss_of(scores.float(), torch.from_numpy(np.ascontiguousarray(what)).to(self.plan.device))
+            truth = torch.from_numpy(np.ascontiguousarray(what)).to(self.plan.device)
+            subject = self.plan.subject
+            loss = (focal_loss_of if subject.rare else loss_of)(scores.float(), truth, subject.faint_weight)
             self.optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             torch.nn.utils.clip_grad_norm_(self.net.parameters(), 1.0)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from restore.scenes.lesson import Taught
 from restore.train import detector
 from restore.train.course import Course
 from restore.train.detector import Plan, train
-from restore.train.subjects import FAINT_BIT, FILM, Subject
+from restore.train.subjects import FAINT_BIT, FILM, STILL, Subject
 
 COURSE = Course(seed=1, rounds=6, lessons=8, kept_rounds=3, steps=12, batch=4)
 
@@ -78,6 +79,38 @@ def test_stopped_and_gone_on_it_comes_to_the_same_weights(tmp_path, monkeypatch)
         assert torch.equal(value, gone_on[name]), name
 
 
+RARE = replace(SQUARES, name="rare", rare=True, faint_weight=0.0, widths=(6, 8, 12))
+"""The way single pictures are learnt from."""
+
+
+def test_rare_damage_is_learnt_too_and_losses_fall(tmp_path):
+    scores = train(replace(plan(), subject=RARE), tmp_path)
+    assert scores["square AP"] > 0.8
+    losses = [json.loads(line)["loss"] for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert losses[-1] < 0.5 * losses[0]
+
+
+def test_rare_damage_stopped_and_gone_on_comes_to_the_same_weights(tmp_path):
+    rare = replace(plan(), subject=RARE, course=replace(COURSE, rounds=3))
+    train(rare, tmp_path / "whole")
+    for _ in range(3):
+        train(replace(rare, minutes=1e-9), tmp_path / "halting")
+    whole, halting = (files.read(tmp_path / n / "state.safetensors")[0] for n in ("whole", "halting"))
+    for name, value in whole.items():
+        assert torch.equal(value, halting[name]), name
+
+
+def test_what_cannot_be_seen_does_not_count_at_all():
+    scores = torch.full((1, 2, 8, 8), 0.5)
+    nothing, unseen = torch.zeros(1, 8, 8, dtype=torch.uint8), torch.zeros(1, 8, 8, dtype=torch.uint8)
+    unseen[0, :4] = 1 | 1 << FAINT_BIT
+    scores[:, :, :4] = -9.0
+    missed = detector.focal_loss_of(scores, unseen)
+    scores[:, 0, :4] = 9.0
+    assert torch.equal(detector.focal_loss_of(scores, unseen), missed)
+    assert detector.focal_loss_of(scores, nothing) > missed
+
+
 def test_a_limit_of_time_stops_after_a_round_and_keeps_it(tmp_path):
     train(plan(minutes=1e-9), tmp_path)
     assert int(files.read(tmp_path / "state.safetensors")[1]["done"]) == 1
@@ -121,7 +154,7 @@ def test_the_rate_climbs_and_falls():
     assert (np.diff(rates[top:]) < 0).all()
 
 
-@pytest.mark.parametrize("subject", [FILM], ids=lambda s: s.name)
+@pytest.mark.parametrize("subject", [FILM, STILL], ids=lambda s: s.name)
 def test_subjects_give_what_they_say(subject):
     seen, what = subject.sample(64, 5)
     assert seen.shape == (len(subject.channels), 64, 64)
