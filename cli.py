@@ -576,7 +576,7 @@ def train_judge(clips: tuple[Path, ...], folder: Path, **plan: Any) -> None:
     \b
     Example:
       lacuna train judge clean/*.mov -o judge
-      lacuna run reel.mov --set dirt.judge=judge/dirt.json
+      lacuna run reel.mov -o clean.mov --set dirt.judge=judge/dirt.json
     """
     from restore.train.judge import Plan
     from restore.train.judge import train as learn

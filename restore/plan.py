@@ -31,7 +31,8 @@ found around damage, which blending asks for once more a few spans later."""
 HANDS = 34
 """Float pictures that one thread may hold while it fills a frame, measured on 1080p film."""
 SECONDS_PER_MEGAPIXEL = {"detect": 0.20, "fill": 0.14, "blend": 0.05, "encode": 0.10}
-"""One core's time, for the estimate only; measured on 1080p with about 1 % damage."""
+"""One core's time, for the estimate only; measured on 1080p with about 1 % damage. Detectors that take much longer than
+the usual ones say by how much, in a `seconds_a_megapixel` of their own."""
 STAGES: tuple[Stage, ...] = ("detect", "fill", "blend", "encode", "join")
 
 
@@ -97,7 +98,7 @@ def make_plan(
     length, threads, caches, peak = _fitting(source, recipe, lengths, budget)
     lanes = threads * budget.processes
     steps = make_steps(source, recipe, encoder, frames, length, until, lanes)
-    disk, seconds = disk_bytes(source, frames, until), _seconds(source, steps, lanes)
+    disk, seconds = disk_bytes(source, frames, until), _seconds(source, recipe, steps, lanes)
     return Plan(steps, frames, length, *caches, peak, disk, seconds, threads)
 
 
@@ -200,9 +201,11 @@ def _near(stage: str, spans: Sequence[Span], around: Span) -> tuple[str, ...]:
     return tuple(step_name(stage, s) for s in _touching(spans, around))
 
 
-def _seconds(source: Source, steps: Iterable[Step], lanes: int) -> float:
+def _seconds(source: Source, recipe: Recipe, steps: Iterable[Step], lanes: int) -> float:
     megapixels = source.size[0] * source.size[1] / 1e6
-    work = sum(SECONDS_PER_MEGAPIXEL.get(s.stage, 0.0) * len(s.span) * megapixels for s in steps)
+    heavy: float = sum(getattr(part.made, "seconds_a_megapixel", 0.0) for part in recipe.detect)
+    each = SECONDS_PER_MEGAPIXEL | {"detect": SECONDS_PER_MEGAPIXEL["detect"] + heavy}
+    work = sum(each.get(s.stage, 0.0) * len(s.span) * megapixels for s in steps)
     return work / max(1, lanes)
 
 

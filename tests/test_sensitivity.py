@@ -78,5 +78,5 @@ def test_the_harm_of_every_step_is_stated_and_grows_with_it() -> None:
         means = [steps[step].mean_percent for step in STEPS]
         assert means == sorted(means)
         assert means[-1] > means[0]
-    assert "% of undamaged clips" in sensitivity.expected("film", "normal")
+    assert "% of undamaged material" in sensitivity.expected("film", "normal")
     assert "not measured" in sensitivity.expected("mine", "normal")

@@ -48,6 +48,7 @@ class Photo:
     """
 
     version: ClassVar[int] = 1
+    seconds_a_megapixel: ClassVar[float] = 1.0
     ships: ClassVar[str] = "stills"
     """Name of the weights that come with the program."""
     finds: ClassVar[Literal["dirt", "scratch"]] = "dirt"

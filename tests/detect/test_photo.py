@@ -14,7 +14,7 @@ from restore.detect import _alone, photo
 from restore.detect._netted import Tiling
 from restore.detect.photo import Photo
 from restore.errors import PartError
-from restore.nets import files, inference
+from restore.nets import files, inference, shelf
 from restore.nets.detector import Detector
 from restore.source import PixelFormat
 from restore.window import Window
