@@ -36,6 +36,12 @@ LISTED_MOST = 40
 """Undecided things listed of a picture, the most probable ones."""
 Sheet = npt.NDArray[np.uint8]
 """(H, W), or (kinds, H, W): probability in 255ths."""
+EDGE_PX, EDGE_SHAPE = 2, 2.0
+"""Things that come so near to the edge of the picture, and are so many times as long beside it as they are deep, are
+only listed: the border of a print, trimmed by hand, or what the scanner saw beyond it."""
+EDGING = "it lies along the edge of the picture, where prints have borders"
+Boxes = npt.NDArray[np.int32]
+"""(n, 5)."""
 
 
 @dataclass(frozen=True)
@@ -128,15 +134,25 @@ class Photo:
         np.maximum.at(sure, labels.ravel(), sheet.ravel())
         fits = (found[:, 4] >= self.smallest_px) & (found[:, 4] <= self.largest_frac * sheet.size)
         fits = np.concatenate([[False], fits])
-        right = fits & (sure >= 255 * certainty)
+        edging = np.concatenate([[False], along_edge(found, sheet.shape)])
+        right = fits & (sure >= 255 * certainty) & ~edging
         mask |= rimmed(right[labels], sheet)
         out = []
         for i in np.flatnonzero(right | (fits & (sure >= 255 * self.listed))):
             x, y, width, height, area = (int(v) for v in found[i - 1])
             chance, box = float(sure[i]) / 255, (y, x, y + height, x + width)
-            why = "" if right[i] else reason(chance, certainty)
+            why = "" if right[i] else EDGING if edging[i] else reason(chance, certainty)
             out.append(Found(t, name, box, area, chance, "undecided" if why else "confirmed", why))
         return out
+
+
+def along_edge(found: Boxes, size: tuple[int, ...]) -> Bits:
+    """Return which things (n,), given as x, y, width, height and area, lie along the edge of a picture (H, W)."""
+    x, y, width, height, _ = found.T
+    level = (y <= EDGE_PX) | (y + height >= size[0] - EDGE_PX)
+    upright = (x <= EDGE_PX) | (x + width >= size[1] - EDGE_PX)
+    flat, thin = width > EDGE_SHAPE * height, height > EDGE_SHAPE * width
+    return np.asarray((level & flat) | (upright & thin))
 
 
 def rimmed(core: Bits, sheet: Sheet) -> Bits:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from restore.detect import _alone, photo
 from restore.detect._netted import Tiling
-from restore.detect.photo import Photo
+from restore.detect.photo import Photo, along_edge
 from restore.errors import PartError
 from restore.nets import files, inference, shelf
 from restore.nets.detector import Detector
@@ -221,3 +221,8 @@ def test_what_is_seen_is_of_its_own_surroundings_only():
     differs = (_alone.sight(grey, 2.0) != _alone.sight(other, 2.0)).any(0)
     ys, xs = np.nonzero(differs)
     assert max(np.abs(ys - 60).max(), np.abs(xs - 65).max()) <= _alone.REACH_PX
+
+
+def test_what_lies_along_the_edge_of_the_picture_is_told_from_what_crosses_it() -> None:
+    boxes = np.array([(10, 98, 60, 2, 90), (0, 20, 3, 40, 90), (50, 0, 3, 30, 60), (40, 40, 30, 2, 40)], np.int32)
+    assert along_edge(boxes, (100, 200)).tolist() == [True, True, False, False]
