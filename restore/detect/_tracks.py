@@ -169,6 +169,8 @@ class Drift:
     """(u, n, 2, POINTS) whether it is in the picture and its motion is to be believed."""
     sides: Float
     """(u, n, 2) how far each side went off to the right of the line; nan where nothing is known."""
+    halves: Float
+    """(u, n, 2, 2) the same of its upper and its lower half."""
 
     @property
     def middle(self) -> Float:
@@ -177,16 +179,25 @@ class Drift:
 
     def of(self, i: int) -> Drift:
         """Return the drift to one of the frames."""
-        return Drift(self.start, self.moved[i : i + 1], self.known[i : i + 1], self.sides[i : i + 1])
+        return Drift(self.start, self.moved[i : i + 1], self.known[i : i + 1], self.sides[i : i + 1],
+                     self.halves[i : i + 1])
 
-    def leaves(self, far: Float) -> Bits:
-        """Tell whether the scene (u, n) went away under the line: on both sides, and to the same one.
+    def nearest(self) -> Float:
+        """Return how far (u, n) the scene went off, that half counting which went less."""
+        halves = self.halves.mean(-1)
+        least = np.take_along_axis(halves, np.abs(halves).argmin(-1)[..., None], -1)[..., 0]
+        return np.where(np.isnan(halves).any(-1), self.middle, least)
 
-        Rails ahead of a moving camera stay where they are while the scene parts to their left and right.
-        """
-        a, b = self.sides[..., 0], self.sides[..., 1]
-        least, most = np.minimum(abs(a), abs(b)), np.maximum(abs(a), abs(b))
-        return np.asarray((least >= far) & (a * b > 0) & (most <= 3 * least), bool)
+
+def left_behind(sides: Float, far: Float) -> Bits:
+    """Tell (...) whether both sides (..., 2) of a line went away from it: to the same side, and about as far.
+
+    Rails ahead of a moving camera stay where they are while the scene parts to their left and right. Where a line runs
+    over things at different depths, its halves may be left by different ways.
+    """
+    a, b = sides[..., 0], sides[..., 1]
+    least, most = np.minimum(abs(a), abs(b)), np.maximum(abs(a), abs(b))
+    return np.asarray((least >= far) & (a * b > 0) & (most <= 3 * least), bool)
 
 
 def drifts(window: Window, here: View, near: Paths) -> Drift:
@@ -205,7 +216,9 @@ def drifts(window: Window, here: View, near: Paths) -> Drift:
     known = known & ((xs >= 0) & (xs <= w - 1))
     tilt = (x[:, -1] - x[:, 0]) / np.maximum((last - first)[:, 0] * rows, 1)
     sideways = moved[..., 0] - tilt[:, None, None] * moved[..., 1]
-    return Drift(start, moved, known, _median(sideways, known))
+    half = POINTS // 2
+    halves = np.stack([_median(sideways[..., k], known[..., k]) for k in (np.s_[:half], np.s_[half:])], -2)
+    return Drift(start, moved, known, _median(sideways, known), halves)
 
 
 def _median(values: Float, known: Bits) -> Float:
@@ -243,10 +256,11 @@ def match(window: Window, t: int, u: int, here: View, drift: Drift) -> Match:
     like = np.where(alike & (abs(gaps) <= slack), abs(gaps), np.inf)
     gap = _close(here, there, like)
     # What the line may have become, had it moved, lies where the scene's motion took it, as far as that is known.
-    aim = 1.5 * scale + 1 + 0.25 * abs(middle[:, None])
-    along = (alike & (abs(gaps - middle[:, None]) <= aim)).any(1)
-    leaves: Bits = drift.leaves(far)[0] & np.asarray(abs(middle) > slack)
-    film, scene = leaves & ~np.isnan(gap) & ~along, leaves & along & ~at_place
+    went = np.stack([middle, drift.nearest()[0]])[:, :, None]
+    along = (alike & (abs(gaps - went) <= 1.5 * scale + 1 + 0.25 * abs(went))).any(2)
+    whole: Bits = left_behind(drift.sides[0], far) & np.asarray(abs(middle) > slack)
+    layers: Bits = left_behind(drift.halves[0], far[:, None]).all(-1) & np.asarray(abs(went[1, :, 0]) > slack)
+    film, scene = (whole | layers) & ~np.isnan(gap) & ~along.any(0), whole & along[0] & ~at_place
     if film.any():
         film &= is_motion(here, there, drift, film, proxy_scale(window.size))
     still: Bits = np.asarray(np.nan_to_num(abs(drift.sides[0]).max(-1), nan=np.inf) <= STILL_PX * scale + 0.5)

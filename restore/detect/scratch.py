@@ -9,7 +9,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from restore.curves import Curve, corners, paint, runs
-from restore.detect import Detection, Found, _line_judge, _lines, _tracks
+from restore.detect import Detection, Found, _beyond, _line_judge, _lines, _tracks
 from restore.detect._lines import Line
 from restore.detect._network import Table, probability
 from restore.detect._tracks import Votes
@@ -30,6 +30,8 @@ LIKE = 4.0
 """Lines of two frames whose contrasts differ by more than this factor say nothing about each other."""
 LEAST_FRAMES = 4
 """Fewer frames than these do not decide by weighing."""
+OVER_CUTS = 2
+"""So many frames beyond a cut that show a line at its place prove that it lies on the film."""
 COMPANY, COMPANY_MOST = 0.1, 1.6
 """Each frame that shows the line makes their mean log-odds weigh so much more, up to so much."""
 
@@ -44,6 +46,10 @@ class Known:
     votes: Votes
     score: float
     """Log-odds that it is a scratch, by what its own frame and those around it show."""
+    over_cuts: int = 0
+    """Frames of other shots that show it at its place."""
+    in_bars: bool = False
+    """Whether it runs on into the black above or below the picture."""
 
 
 @dataclass(frozen=True)
@@ -52,10 +58,10 @@ class Scratch:
 
     Lines come from an a-contrario detector on each frame (Newson, Almansa, Gousseau and Perez, IEEE Trans. Image
     Processing 23(3), 2014). A line is confirmed where the scene moves away under it, where it comes and goes while
-    all beside it stays, or where all that the frames around say about it, weighed together, makes it certain: that
-    it wanders, and that its pieces change on their own. Poles and door frames of a still shot look like scratches:
-    the plainest are listed, once, in the first frame that shows them, and a person decides;
-    their curves are kept of every frame.
+    all beside it stays, where it goes on over a cut or into the black around the picture, or where all that the frames
+    around say about it, weighed together, makes it certain: that it sways in a scene at rest, and that its pieces
+    change on their own. Poles and door frames of a still shot look like scratches: the plainest are listed, once, in
+    the first frame that shows them, and a person decides; their curves are kept of every frame.
     """
 
     version: ClassVar[int] = 4
@@ -127,7 +133,11 @@ class Scratch:
         scores = _line_judge.score([
             _line_judge.measure(lines[i], votes[i], unrest(lines[i], around), tall[i], scale, grain) for i in kept
         ])
-        return tuple(Known(i, lines[i], votes[i], float(s)) for i, s in zip(kept, scores, strict=True))
+        over, strips = _beyond.over_cuts(window, t, self.reach), _tracks.view(window, t).strips
+        return tuple(
+            Known(i, lines[i], votes[i], float(s), int(over[i]), _beyond.in_bars(strips, lines[i]))
+            for i, s in zip(kept, scores, strict=True)
+        )
 
     def together(self, window: Window, t: int) -> list[float]:
         """Return how probable each known line of frame t is a scratch, the frames around that show it counted in."""
@@ -173,17 +183,20 @@ class Scratch:
             min(h, line.stop * rows), min(w, int(line.columns.max() + line.right_px) + 1),
         )
         area = int(line.shows.sum()) * rows * round(line.left_px + line.right_px + 1)
-        sure, why = self.verdict(votes, line, window.size[0], probable)
+        sure, why = self.verdict(known, window.size[0], probable)
         return Found(t, "scratch", box, area, sure, "undecided" if why else "confirmed", why)
 
-    def verdict(self, votes: Votes, line: Line, h: int, probable: float) -> tuple[float, str]:
+    def verdict(self, known: Known, h: int, probable: float) -> tuple[float, str]:
         """Return (confidence, why it is undecided; empty where it is confirmed)."""
+        line, votes = known.line, known.votes
         tall = line.columns.size * -(-h // _lines.STRIPS) / h
         needed = self.witnesses if tall >= SHORT_FRAC else 3 * self.witnesses
         if votes.film >= needed and votes.film >= 3 * votes.scene:
             return 1 - 0.5 ** votes.film, ""
         if votes.gone >= max(self.witnesses, 0.5 * (votes.frames - votes.seen)) and tall >= 0.3 and not votes.scene:
             return 1 - 0.6 ** votes.gone, ""
+        if (known.over_cuts >= OVER_CUTS or known.in_bars) and tall >= SHORT_FRAC and not votes.scene:
+            return 0.9, ""
         if votes.frames >= LEAST_FRAMES and probable >= self.certainty:
             return probable, ""
         if self.still and tall >= 0.5 and not votes.scene:
