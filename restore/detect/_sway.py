@@ -27,6 +27,8 @@ SKIP = 2
 LEAST_FRAMES, LEAST_PIECES = 5, 2
 GUESS_PX = 0.5
 """By how much the flow may be wrong about the scene beside the line."""
+BEST_PX, ASTRAY_PX = 0.02, 0.2
+"""No piece of the scene knows its motion better; one that is farther off than this moves on its own."""
 FLOOR_LEVELS = 0.5
 """Noise of what is compared, at least: 8-bit levels, averaged over the rows of a strip."""
 Strips = npt.NDArray[np.uint8]
@@ -41,7 +43,7 @@ class Sway:
     own_px: float = 0.0
     """Of the line against the scene beside it."""
     doubt_px: float = 0.0
-    """Of the scene's two sides against each other."""
+    """What the pieces of the scene beside it differ by, over the root of their number: how well its motion is known."""
     bend_px: float = 0.0
     """Of the line's upper half against its lower half."""
     error_px: float = 0.0
@@ -84,7 +86,7 @@ def sway(line: Line, here: Strips, others: Strips, apart: npt.NDArray[np.intp], 
     some = np.s_[::SKIP]
     sides = enumerate((-core - 2, core + 2))
     beside = [_beside(middle[some], rows[some], here, others, guess, k, off) for k, off in sides]
-    return _summed(moved[enough], there[enough], apart[enough].astype(np.float64), np.stack(beside)[:, enough])
+    return _summed(moved[enough], there[enough], apart[enough].astype(np.float64), np.concatenate(beside, 1)[enough])
 
 
 def _pieces(look: npt.NDArray[np.uint8]) -> Float:
@@ -113,14 +115,13 @@ def _beside(
     middle: npt.NDArray[np.intp], rows: npt.NDArray[np.intp], here: Strips, others: Strips, guess: Guess, k: int,
     off: int,
 ) -> Exact:
-    """Return how far (u, 2) one side of the line went and how well that is known, a standard deviation, in pixels."""
+    """Return how far (u, PIECES, 2) each piece of one side of the line went, pixels, and one over its variance."""
     w = here.shape[1]
     column = middle + off + np.sign(off) * np.arange(1, SIDE_PX + 1)
     inside = (column >= 1) & (column < w - 1)
     column = np.clip(column, 1, w - 2)
     was = here[rows, column].astype(np.float32)
     slope = 0.5 * (here[rows, column + 1].astype(np.float32) - here[rows, column - 1]) * inside
-    power = float(np.square(slope).sum())
     known, about = ~np.isnan(guess.sideways_px[:, k]), np.nan_to_num(guess.sideways_px[:, k]).astype(np.float64)
     whole, down = np.rint(about).astype(np.intp), np.rint(np.nan_to_num(guess.down_strips[:, k])).astype(np.intp)
     row = np.clip(rows + down[:, None, None], 0, here.shape[0] - 1)
@@ -128,25 +129,48 @@ def _beside(
     change = others[frames, row, np.clip(column + whole[:, None, None], 0, w - 1)].astype(np.float32) - was
     # A flicker of the light is no motion.
     change = (change - np.median(change, (1, 2), keepdims=True)) * inside
-    step = np.clip(-(change * slope).sum((1, 2)) / max(power, 1e-6), -1, 1).astype(np.float32)
-    rest = np.square(change + slope * step[:, None, None]).sum((1, 2)) / max(inside.sum(), 1)
-    trust = power / np.maximum(rest, FLOOR_LEVELS**2)
-    given = np.where(known, GUESS_PX**-2, 0.0)
-    total = np.maximum(trust + given, 1e-2)
-    return np.stack([((whole + step) * trust + about * given) / total, total**-0.5], 1)
+    power, count = _sums(np.square(slope)[None])[0], _sums(inside[None].astype(np.float32))[0]
+    both, all_change = _sums(change * slope), _sums(np.square(change))
+    step = np.clip(-both / np.maximum(power, 1e-6), -1, 1)
+    rest = (all_change + 2 * step * both + np.square(step) * power) / np.maximum(count, 1)
+    trust = np.minimum(power / np.maximum(rest, FLOOR_LEVELS**2), BEST_PX**-2)
+    given = np.where(known, GUESS_PX**-2, 0.0)[:, None]
+    total = np.maximum(trust + given, 1e-3)
+    return np.stack([((whole[:, None] + step) * trust + about[:, None] * given) / total, total], 2)
+
+
+def _sums(values: Float) -> Exact:
+    """Return the sums (u, PIECES) over the pieces of a side (u, rows, n)."""
+    edges = np.linspace(0, values.shape[1], PIECES + 1).astype(np.intp)
+    return np.add.reduceat(values.sum(2, dtype=np.float64), edges[:-1], 1)
+
+
+def _scene(beside: Exact) -> tuple[Exact, Exact]:
+    """Return how far (u,) the scene went, by what its pieces say (u, k, 2), and how well that is known, pixels.
+
+    Most pieces are right: what passes by on one of them is left out.
+    """
+    value, weight = beside[..., 0], beside[..., 1]
+    order = value.argsort(1)
+    ordered, heavy = np.take_along_axis(value, order, 1), np.take_along_axis(weight, order, 1).cumsum(1)
+    middle = np.take_along_axis(ordered, (heavy >= 0.5 * heavy[:, -1:]).argmax(1)[:, None], 1)
+    near = weight * (np.abs(value - middle) <= ASTRAY_PX)
+    total = near.sum(1)
+    mean = (value * near).sum(1) / total
+    spread = (np.square(np.clip(value - mean[:, None], -1, 1)) * weight).sum(1) / weight.sum(1)
+    return mean, np.sqrt(spread * np.square(weight).sum(1)) / weight.sum(1)
 
 
 def _summed(moved: Exact, there: Bits, apart: Exact, beside: Exact) -> Sway:
-    """Return the sway from what each piece (u, PIECES) and each side (2, u, 2) does."""
+    """Return the sway from what each piece of the line (u, PIECES) and of the scene beside it (u, k, 2) does."""
     line = _middle(moved, there)
     half = PIECES // 2
     upper, lower = (_middle(moved[:, k], there[:, k]) for k in (slice(0, half), slice(half, PIECES)))
-    weight = beside[..., 1] ** -2
-    scene = (beside[..., 0] * weight).sum(0) / weight.sum(0)
+    scene, wrong = _scene(beside)
     at, one = np.append(apart, 0.0), np.ones(apart.size + 1)
     # A near pole moves more than what is behind it when the camera shakes, but it moves by that multiple.
     own = unsteady(np.append(line - scene, 0.0), one, at, np.append(scene, 0.0))
-    doubt = unsteady(np.append(beside[0, :, 0] - beside[1, :, 0], 0.0), one, at)
+    doubt = float(np.sqrt(np.median(np.square(wrong))))
     both = (there[:, :half].sum(1) >= LEAST_PIECES) & (there[:, half:].sum(1) >= LEAST_PIECES)
     bend = np.append((upper - lower)[both], 0.0)
     spread = np.where(there, moved - line[:, None], 0.0)
