@@ -71,7 +71,8 @@ def linked(curves: Iterable[Curve], width_px: int) -> Iterator[Curve]:
                 # Pieces of a scratch that begins here belong together.
                 new = [k for k in live if k.begins == t]
                 joins = [k for k in new if np.isfinite(k.gap(curve, scale)) and _is_free(k.last, curve)]
-                given[i] = joins[0] if joins else _Live(names.next("track", t, (curve.rows[0], round(curve.columns[0]), 0, 0)), t)
+                corner = (curve.rows[0], round(curve.columns[0]), 0, 0)
+                given[i] = joins[0] if joins else _Live(names.next("track", t, corner), t)
                 live += [] if joins else [given[i]]
             track = given[i]
             track.last = [*(c for c in track.last if c.frame == t), curve]

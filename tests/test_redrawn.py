@@ -24,7 +24,8 @@ from .runs import FRAMES, SIZE
 
 def curve(t: int, column: float, status: str = "confirmed") -> Curve:
     name = f"scratch-{t}-0-{round(column)}"
-    return Curve(t, (0, 70), (column, column), 1, 1, 1, 0.75, ((20, 30),), (0.0, 30.0, 0.0), 0.9, status, "scratch", name)
+    shape, profile = ((20, 30),), (0.0, 30.0, 0.0)
+    return Curve(t, (0, 70), (column, column), 1, 1, 1, 0.75, shape, profile, 0.9, status, "scratch", name)
 
 
 @pytest.fixture
