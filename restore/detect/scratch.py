@@ -30,6 +30,8 @@ LIKE = 4.0
 """Lines of two frames whose contrasts differ by more than this factor say nothing about each other."""
 LEAST_FRAMES = 4
 """Fewer frames than these do not decide by weighing."""
+LOOSE_PX, LOOSE_CERTAINTY = (0.1, 0.25), 0.9
+"""A line whose pieces and halves differ by so much in how they move has to be so certain: threads and liquids do."""
 OVER_CUTS = 2
 """So many frames beyond a cut that show a line at its place prove that it lies on the film."""
 COMPANY, COMPANY_MOST = 0.1, 1.6
@@ -197,7 +199,8 @@ class Scratch:
             return 1 - 0.6 ** votes.gone, ""
         if (known.over_cuts >= OVER_CUTS or known.in_bars) and tall >= SHORT_FRAC and not votes.scene:
             return 0.9, ""
-        if votes.frames >= LEAST_FRAMES and probable >= self.certainty:
+        certain = max(self.certainty, LOOSE_CERTAINTY) if is_loose(votes) else self.certainty
+        if votes.frames >= LEAST_FRAMES and probable >= certain:
             return probable, ""
         if self.still and tall >= 0.5 and not votes.scene:
             return 0.5, ""
@@ -206,6 +209,12 @@ class Scratch:
         said = f"{votes.film} say film and {votes.scene} say scene"
         seen = f"seen in {votes.seen} of the {votes.frames} frames around, of which {said}"
         return 0.3, f"{seen}: too little moves to tell a scratch from a line of the scene"
+
+
+def is_loose(votes: Votes) -> bool:
+    """Tell whether a line's pieces and halves move on their own: so do threads, ropes and what is poured."""
+    sway = votes.sway
+    return sway.known and sway.error_px > LOOSE_PX[0] and sway.bend_px > LOOSE_PX[1]
 
 
 def is_plain(window: Window, t: int, known: Known) -> bool:
