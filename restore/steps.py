@@ -17,6 +17,7 @@ import numpy as np
 
 from restore.blend.chain import blend_frame
 from restore.compose import compose
+from restore.curves import Curve
 from restore.defects import Defect, Ids
 from restore.detect import Detection
 from restore.errors import OutputError, RestoreError, SourceError
@@ -216,8 +217,10 @@ def _detect(open_: Session, span: Span) -> Made:
             found[part.layer].append(nothing if t in faults else part.made.detect(window, t))
     for layer, detections in found.items():
         open_.store.write_masks(layer, span, [d.mask for d in detections])
-    listed = list(_listed(span, found))
+    things = list(_listed(span, found))
+    listed = [defect for defect, _ in things if defect is not None]
     open_.store.defects.write(span, listed)
+    open_.store.curves.write(span, [curve for _, curve in things if curve is not None])
     digests = {t: _frame_digest(found, t - span.start) for t in span}
     return Made(digests, _detect_facts(open_, span, found, faults) | _counted(listed))
 
@@ -245,15 +248,19 @@ def _detect_facts(
     }
 
 
-def _listed(span: Span, found: Mapping[str, list[Detection]]) -> Iterator[Defect]:
-    """Yield everything found, frame by frame, as the table of defects has it."""
+def _listed(span: Span, found: Mapping[str, list[Detection]]) -> Iterator[tuple[Defect | None, Curve | None]]:
+    """Yield everything found, frame by frame, as the table of defects has it, with its curve; then what goes on."""
     ids = Ids()
     for at in range(len(span)):
         for layer, detections in found.items():
             for o in detections[at].objects:
                 sure = round(float(o.confidence), 3)
                 name = ids.next(o.kind, o.frame, o.box)
-                yield Defect(layer, o.kind, o.frame, o.box, o.area_px, sure, o.status, o.why, name)
+                defect = Defect(layer, o.kind, o.frame, o.box, o.area_px, sure, o.status, o.why, name)
+                yield defect, o.curve and replace(o.curve, layer=layer, id=name)
+            for c in detections[at].followed:
+                name = ids.next("line", c.frame, (c.rows[0], int(min(c.columns)), 0, 0))
+                yield None, replace(c, layer=layer, id=name)
 
 
 def _counted(listed: Sequence[Defect]) -> dict[str, Any]:

@@ -21,6 +21,7 @@ import numpy.typing as npt
 import zarr
 from zarr.codecs import BloscCodec
 
+from restore.curve_table import Curves
 from restore.defects import Defects
 from restore.errors import StoreError
 from restore.frames import Bits, Packed, support
@@ -55,6 +56,7 @@ class Store:
         self.source = facts.source
         self.ledger = Ledger(folder / "ledger")
         self.defects = Defects(folder / "defects")
+        self.curves = Curves(folder / "curves")
         self._group = zarr.open_group(folder / "layers.zarr", mode="a", zarr_format=3)
         self._open: dict[str, zarr.Array[Any]] = {}
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
 from restore.colour import Float
+from restore.curves import Curve
 from restore.frames import Bits
 from restore.window import Window
 
@@ -31,6 +32,8 @@ class Found:
     """0 to 1."""
     status: Literal["confirmed", "undecided"] = "confirmed"
     why: str = ""
+    curve: Curve | None = None
+    """Where it runs, for what is a line: a person may move it, and the project keeps it."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,8 @@ class Detection:
     objects: tuple[Found, ...] = ()
     note: str = ""
     """What a person should know of how this mask came about; the ledger keeps it."""
+    followed: tuple[Curve, ...] = ()
+    """Lines that are listed in an earlier frame and go on here: kept, so that one decision serves for all frames."""
 
 
 class Detector(Protocol):

@@ -11,6 +11,7 @@ import numpy as np
 
 from restore.detect._lines import Line
 from restore.detect._network import Table
+from restore.detect._sway import Sway
 from restore.detect._tracks import Votes
 from restore.detect._unrest import Unrest
 from restore.detect._weights import LINE
@@ -25,7 +26,10 @@ NAMES = (
     "shows",  # share of its length in which it is to be seen
     "film", "scene", "gone", "seen",  # votes, as shares of the frames asked
     "still", "lost", "pace",  # frames in which nothing moves beside it, or nobody knows; log of how fast it does
-    "shake", "bend", "doubt",  # logs of how unsteadily it, its halves, and what is beside it move
+    "followed",  # 1 where its motion could be measured; the next five are 0 where not
+    "sway", "bend", "doubt",  # logs of how unsteadily it, its halves, and what is beside it move
+    "error",  # log of how well its motion is known
+    "sure_sway",  # log of its sway over that error
     "known",  # 1 where its unrest could be measured; what follows is 0 where not
     "own",  # log of its unrest over its strength
     "ratio",  # log of its unrest over that beside it
@@ -47,9 +51,19 @@ def measure(line: Line, votes: Votes, unrest: Unrest, tall: float, scale: float,
         float(line.shows.mean()),
         votes.film / frames, votes.scene / frames, votes.gone / frames, votes.seen / frames,
         votes.still / frames, votes.lost / frames, np.log(votes.pace_px / scale + 0.1),
-        np.log(votes.shake_px + 0.1), np.log(votes.bend_px + 0.1), np.log(votes.doubt_px + 0.05),
+        *followed(votes.sway, scale),
         known, known * np.log(min(own, 3) + 0.02), known * np.log(unrest.line / (unrest.beside + 0.5) + 0.1),
         known * np.log(unrest.beside + 0.3), known * unrest.apart, np.log(grain + 0.5),
+    ]
+
+
+def followed(sway: Sway, scale: float) -> list[float]:
+    """Return what is measured of a line's motion; `scale` is the picture's width over 2048."""
+    known, own, error = float(sway.known), sway.own_px, sway.error_px
+    return [
+        known, known * np.log(own / scale**0.5 + 0.01), known * np.log(sway.bend_px + 0.01),
+        known * np.log(sway.doubt_px + 0.02), known * np.log(error + 0.003),
+        known * np.log((own + 0.01) / (error + 0.01)),
     ]
 
 

@@ -9,13 +9,14 @@ followed at once, in arrays whose first axis is the strip.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from restore.colour import Float
+from restore.detect._profile import extent, shown
 from restore.detect._shear import BANDS, Hits, sheared
 from restore.frames import Bits
 
@@ -41,6 +42,8 @@ ROUNDS = 3
 """How often lines that lost hits to better ones are traced anew."""
 FINE = 32
 """Steps a level in which strips are held as whole numbers: exact, and half the work of floats."""
+PROFILE_PX = 3
+"""So much of its sides is kept with a line's cross-section."""
 BEND = 16
 """A scratch's column is followed in runs of this many strips."""
 
@@ -64,11 +67,13 @@ class Line:
     """(n,) where it is to be seen."""
     log_nfa: float
     """log10 of the expected number of false alarms as good as this in one picture."""
+    profile: Float = field(default_factory=lambda: np.zeros(1, np.float32))
+    """(2 k + 1,) its mean cross-section against its sides, 8-bit levels, its own column in the middle."""
 
     @property
     def nbytes(self) -> int:
         """Bytes held."""
-        return self.columns.nbytes + self.shows.nbytes
+        return self.columns.nbytes + self.shows.nbytes + self.profile.nbytes
 
     @property
     def stop(self) -> int:
@@ -347,30 +352,11 @@ def _finished(found: Ridges, sign: int, trace: Trace) -> Line | None:
     xs = columns[:, None] + np.arange(-room, room + 1, dtype=np.float32)
     ys = np.repeat(np.arange(trace.first, trace.first + columns.size, dtype=np.float32)[:, None], xs.shape[1], 1)
     flat = cv2.remap(found.strips, xs, ys, cv2.INTER_LINEAR)
-    left, right, contrast = _extent(sign * np.median(flat[:: columns.size // 64 + 1], 0), room)
+    middle = np.median(flat[:: columns.size // 64 + 1], 0)
+    left, right, contrast = extent(sign * middle, room)
     if contrast < LEAST_LEVELS:
         return None
-    before, after = flat[:, max(0, room - left - 4) : room - left - 1], flat[:, room + right + 2 : room + right + 5]
-    sides = 0.5 * (before.mean(1) + after.mean(1))
-    level = sign * (flat[:, room - left // 2 : room + right // 2 + 1].mean(1) - sides)
-    seen = cv2.blur(level[:, None].astype(np.float32), (1, 9))[:, 0]
-    shows = seen > 0.25 * contrast
-    return Line(sign, trace.first, columns, float(left), float(right), contrast, shows, trace.log_nfa)
-
-
-def _extent(profile: Float, room: int) -> tuple[int, int, float]:
-    """Return how far left and right of the middle a profile stays above a quarter of its peak, and the peak.
-
-    No side is wider than half the widest line looked for: what goes on beyond is a step beside the line.
-    """
-    base = float(np.median(profile))
-    middle = room + int(profile[room - 2 : room + 3].argmax()) - 2
-    peak = float(profile[middle]) - base
-    above = profile - base > 0.25 * peak
-    most = room // 4 + 2
-    left = right = middle
-    while left > middle - most and above[left - 1]:
-        left -= 1
-    while right < middle + most and above[right + 1]:
-        right += 1
-    return max(room - left, 0), max(right - room, 0), peak
+    shows = shown(sign * flat, room, (left, right), contrast)
+    wide = max(left, right) + PROFILE_PX
+    profile = (middle - np.median(middle))[room - wide : room + wide + 1].astype(np.float32)
+    return Line(sign, trace.first, columns, float(left), float(right), contrast, shows, trace.log_nfa, profile)

@@ -17,6 +17,7 @@ from restore.colour import Float
 from restore.detect import _lines
 from restore.detect._lines import WIDE_2K_PX, Line
 from restore.detect._motion import Paths, paths, step
+from restore.detect._sway import UNKNOWN, Guess, Sway, sway
 from restore.frames import Bits
 from restore.motion.proxy import Proxy
 from restore.motion.proxy import scale_of as proxy_scale
@@ -71,12 +72,8 @@ class Votes:
     """Frames in which nobody knows how the scene beside it moves."""
     pace_px: float = 0.0
     """How fast the scene beside it moves sideways, pixels a frame (median)."""
-    shake_px: float = 0.0
-    """How unsteadily it moves sideways against the scene beside it (root mean square about a straight path)."""
-    doubt_px: float = 0.0
-    """How unsteadily the scene's two sides move against each other: what that was measured with."""
-    bend_px: float = 0.0
-    """How unsteadily the line's two halves move against each other."""
+    sway: Sway = UNKNOWN
+    """How it moves sideways against the scene beside it."""
     is_new: bool = True
     """Whether no frame just before shows it."""
 
@@ -172,6 +169,8 @@ class Drift:
     """(u, n, 2, POINTS) whether it is in the picture and its motion is to be believed."""
     sides: Float
     """(u, n, 2) how far each side went off to the right of the line; nan where nothing is known."""
+    halves: Float
+    """(u, n, 2, 2) the same of its upper and its lower half."""
 
     @property
     def middle(self) -> Float:
@@ -180,16 +179,25 @@ class Drift:
 
     def of(self, i: int) -> Drift:
         """Return the drift to one of the frames."""
-        return Drift(self.start, self.moved[i : i + 1], self.known[i : i + 1], self.sides[i : i + 1])
+        return Drift(self.start, self.moved[i : i + 1], self.known[i : i + 1], self.sides[i : i + 1],
+                     self.halves[i : i + 1])
 
-    def leaves(self, far: Float) -> Bits:
-        """Tell whether the scene (u, n) went away under the line: on both sides, and to the same one.
+    def nearest(self) -> Float:
+        """Return how far (u, n) the scene went off, that half counting which went less."""
+        halves = self.halves.mean(-1)
+        least = np.take_along_axis(halves, np.abs(halves).argmin(-1)[..., None], -1)[..., 0]
+        return np.where(np.isnan(halves).any(-1), self.middle, least)
 
-        Rails ahead of a moving camera stay where they are while the scene parts to their left and right.
-        """
-        a, b = self.sides[..., 0], self.sides[..., 1]
-        least, most = np.minimum(abs(a), abs(b)), np.maximum(abs(a), abs(b))
-        return np.asarray((least >= far) & (a * b > 0) & (most <= 3 * least), bool)
+
+def left_behind(sides: Float, far: Float) -> Bits:
+    """Tell (...) whether both sides (..., 2) of a line went away from it: to the same side, and about as far.
+
+    Rails ahead of a moving camera stay where they are while the scene parts to their left and right. Where a line runs
+    over things at different depths, its halves may be left by different ways.
+    """
+    a, b = sides[..., 0], sides[..., 1]
+    least, most = np.minimum(abs(a), abs(b)), np.maximum(abs(a), abs(b))
+    return np.asarray((least >= far) & (a * b > 0) & (most <= 3 * least), bool)
 
 
 def drifts(window: Window, here: View, near: Paths) -> Drift:
@@ -208,7 +216,9 @@ def drifts(window: Window, here: View, near: Paths) -> Drift:
     known = known & ((xs >= 0) & (xs <= w - 1))
     tilt = (x[:, -1] - x[:, 0]) / np.maximum((last - first)[:, 0] * rows, 1)
     sideways = moved[..., 0] - tilt[:, None, None] * moved[..., 1]
-    return Drift(start, moved, known, _median(sideways, known))
+    half = POINTS // 2
+    halves = np.stack([_median(sideways[..., k], known[..., k]) for k in (np.s_[:half], np.s_[half:])], -2)
+    return Drift(start, moved, known, _median(sideways, known), halves)
 
 
 def _median(values: Float, known: Bits) -> Float:
@@ -225,8 +235,6 @@ class Match:
 
     gap: Float
     """(n,) by how much the like line nearest to its place is off to the right; nan without one."""
-    halves: Float
-    """(n,) how much more that is in its lower half than in its upper half."""
     there: Bits
     """(n,) whether any line of its sign is at its place."""
     film: Bits
@@ -246,17 +254,18 @@ def match(window: Window, t: int, u: int, here: View, drift: Drift) -> Match:
     gaps, near, alike = pairs(here, there)
     at_place: Bits = np.asarray((near & (abs(gaps) <= slack)).any(1))
     like = np.where(alike & (abs(gaps) <= slack), abs(gaps), np.inf)
-    gap, halves = _close(here, there, like)
+    gap = _close(here, there, like)
     # What the line may have become, had it moved, lies where the scene's motion took it, as far as that is known.
-    aim = 1.5 * scale + 1 + 0.25 * abs(middle[:, None])
-    along = (alike & (abs(gaps - middle[:, None]) <= aim)).any(1)
-    leaves: Bits = drift.leaves(far)[0] & np.asarray(abs(middle) > slack)
-    film, scene = leaves & ~np.isnan(gap) & ~along, leaves & along & ~at_place
+    went = np.stack([middle, drift.nearest()[0]])[:, :, None]
+    along = (alike & (abs(gaps - went) <= 1.5 * scale + 1 + 0.25 * abs(went))).any(2)
+    whole: Bits = left_behind(drift.sides[0], far) & np.asarray(abs(middle) > slack)
+    layers: Bits = left_behind(drift.halves[0], far[:, None]).all(-1) & np.asarray(abs(went[1, :, 0]) > slack)
+    film, scene = (whole | layers) & ~np.isnan(gap) & ~along.any(0), whole & along[0] & ~at_place
     if film.any():
         film &= is_motion(here, there, drift, film, proxy_scale(window.size))
     still: Bits = np.asarray(np.nan_to_num(abs(drift.sides[0]).max(-1), nan=np.inf) <= STILL_PX * scale + 0.5)
     passing: Bits = np.asarray((alike & (abs(gaps) <= 8 * slack)).any(1))
-    return Match(gap, halves, at_place, film, scene, still, passing)
+    return Match(gap, at_place, film, scene, still, passing)
 
 
 def pairs(here: View, there: View) -> tuple[Float, Bits, Bits]:
@@ -273,21 +282,17 @@ def pairs(here: View, there: View) -> tuple[Float, Bits, Bits]:
     return gaps, near, near & bright & wide & (2 * tall_b >= tall_a)
 
 
-def _close(here: View, there: View, distance: Float) -> tuple[Float, Float]:
-    """Return the mean gap (n,) of each line to the one least distant (n, m), and its change from top to bottom."""
+def _close(here: View, there: View, distance: Float) -> Float:
+    """Return the mean gap (n,) of each line to the one least distant (n, m); nan without one."""
     n, s = here.columns.shape
     none = np.full(n, np.nan, np.float32)
     if not distance.shape[1]:
-        return none, none
+        return none
     best = distance.argmin(1)
     a, b, at = here.shape[:, :2], there.shape[best, :2], np.arange(s)
-    start, stop = np.maximum(a[:, :1], b[:, :1]), np.minimum(a[:, 1:], b[:, 1:])
-    apart = there.columns[best] - here.columns
-    upper = (at >= start) & (at < 0.5 * (start + stop))
-    lower = (at >= 0.5 * (start + stop)) & (at < stop)
-    top, bottom = ((apart * half).sum(1) / np.maximum(half.sum(1), 1) for half in (upper, lower))
-    found = np.isfinite(distance.min(1))
-    return np.where(found, 0.5 * (top + bottom), none), np.where(found, bottom - top, none)
+    both = (at >= np.maximum(a[:, :1], b[:, :1])) & (at < np.minimum(a[:, 1:], b[:, 1:]))
+    gap = ((there.columns[best] - here.columns) * both).sum(1) / np.maximum(both.sum(1), 1)
+    return np.where(np.isfinite(distance.min(1)), gap, none)
 
 
 PATCH = np.stack(np.meshgrid(np.arange(-6, 7, 2), np.arange(-6, 7, 2)), -1).reshape(-1, 2).astype(np.float32)
@@ -331,39 +336,24 @@ def _count(window: Window, t: int, near: Paths, drift: Drift, each: list[Match],
             for u, m in zip(frames, each, strict=True)
         )
     before = [bool(m.there[i]) for u, m in zip(frames, each, strict=True) if u < t]
-    shake, doubt, bend = _shake(t, frames, drift, each, i)
     still = sum(bool(m.still[i]) for m in each)
     pace = np.abs(drift.middle[:, i] / np.abs(np.array(frames, np.float32) - t))
     lost = int(np.isnan(pace).sum())
     speed = float(np.nanmedian(pace)) if lost < len(frames) else 0.0
-    return Votes(film, scene, gone, seen, len(frames), still, lost, speed, shake, doubt, bend, not any(before))
+    own = swayed(window, t, near, drift, i)
+    return Votes(film, scene, gone, seen, len(frames), still, lost, speed, own, not any(before))
 
 
-def _shake(t: int, frames: tuple[int, ...], drift: Drift, each: list[Match], i: int) -> tuple[float, float, float]:
-    """Return how unsteadily line i moves against the scene, the scene's sides against each other, and its halves.
-
-    All are root mean squares about a straight path in luma pixels, zeros where too few frames can tell.
-    """
-    gap = np.array([m.gap[i] for m in each], np.float32)
-    sides = drift.sides[:, i]
-    known = ~np.isnan(gap) & ~np.isnan(sides).any(1)
-    if known.sum() < 8:
-        return 0.0, 0.0, 0.0
-    at = np.append(np.array(frames, np.float32)[known] - t, 0)
-    one = np.ones_like(at)
-    middle = np.append(sides[known].mean(1), 0)
-    # A near pole moves more than what is behind it when the camera shakes, but it moves by that multiple.
-    line = _unsteady(np.append(gap[known], 0), one, at, middle)
-    halves = np.append([m.halves[i] for m, k in zip(each, known, strict=True) if k], 0)
-    apart = np.append(sides[known, 0] - sides[known, 1], 0)
-    return line, _unsteady(apart, one, at), 0.5 * _unsteady(halves, one, at)
-
-
-def _unsteady(x: npt.NDArray[np.floating], *known: npt.NDArray[np.floating]) -> float:
-    """Return how far x (n,) strays from all combinations of what is known (root mean square)."""
-    flat = np.stack(known, 1)
-    fit = np.linalg.lstsq(flat, x, rcond=None)[0]
-    return float(np.sqrt(np.mean(np.square(x - flat @ fit))))
+def swayed(window: Window, t: int, near: Paths, drift: Drift, i: int) -> Sway:
+    """Return how line i of frame t moves sideways against the scene; nothing of lines too weak to be taken."""
+    here = view(window, t)
+    if here.lines[i].log_nfa > 0 or not near.frames:
+        return UNKNOWN
+    around = np.stack([view(window, u).strips for u in near.frames])
+    apart, search = np.array(near.frames, np.intp) - t, int(np.ceil(slack_px(window, 99)))
+    rows = -(-window.size[0] // _lines.STRIPS)
+    down = _median(drift.moved[:, i, ..., 1], drift.known[:, i]) / np.float32(rows)
+    return sway(here.lines[i], here.strips, around, apart, Guess(drift.sides[:, i], down), search)
 
 
 def is_gone(window: Window, t: int, line: Line, u: int) -> bool:

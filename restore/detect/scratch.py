@@ -8,13 +8,13 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from restore.detect import Detection, Found, _line_judge, _lines, _tracks
+from restore.curves import Curve, corners, paint, runs
+from restore.detect import Detection, Found, _beyond, _line_judge, _lines, _tracks
 from restore.detect._lines import Line
-from restore.detect._network import probability
+from restore.detect._network import Table, probability
 from restore.detect._tracks import Votes
 from restore.detect._unrest import unrest
 from restore.errors import PartError
-from restore.frames import Bits
 from restore.window import Window
 
 SHORT_FRAC = 0.2
@@ -30,6 +30,10 @@ LIKE = 4.0
 """Lines of two frames whose contrasts differ by more than this factor say nothing about each other."""
 LEAST_FRAMES = 4
 """Fewer frames than these do not decide by weighing."""
+LOOSE_PX, LOOSE_CERTAINTY = (0.1, 0.25), 0.9
+"""A line whose pieces and halves differ by so much in how they move has to be so certain: threads and liquids do."""
+OVER_CUTS = 2
+"""So many frames beyond a cut that show a line at its place prove that it lies on the film."""
 COMPANY, COMPANY_MOST = 0.1, 1.6
 """Each frame that shows the line makes their mean log-odds weigh so much more, up to so much."""
 
@@ -44,6 +48,10 @@ class Known:
     votes: Votes
     score: float
     """Log-odds that it is a scratch, by what its own frame and those around it show."""
+    over_cuts: int = 0
+    """Frames of other shots that show it at its place."""
+    in_bars: bool = False
+    """Whether it runs on into the black above or below the picture."""
 
 
 @dataclass(frozen=True)
@@ -52,22 +60,23 @@ class Scratch:
 
     Lines come from an a-contrario detector on each frame (Newson, Almansa, Gousseau and Perez, IEEE Trans. Image
     Processing 23(3), 2014). A line is confirmed where the scene moves away under it, where it comes and goes while
-    all beside it stays, or where all that the frames around say about it, weighed together, makes it certain: that
-    it wanders, and that its pieces change on their own. Poles and door frames of a still shot look like scratches:
-    the plainest are listed, once, in the first frame that shows them, and a person decides.
+    all beside it stays, where it goes on over a cut or into the black around the picture, or where all that the frames
+    around say about it, weighed together, makes it certain: that it sways in a scene at rest, and that its pieces
+    change on their own. Poles and door frames of a still shot look like scratches: the plainest are listed, once, in
+    the first frame that shows them, and a person decides; their curves are kept of every frame.
     """
 
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     finds: ClassVar[Literal["dirt", "scratch"]] = "scratch"
     sensitivity: ClassVar[Mapping[str, Mapping[str, float]]] = {
-        "cautious": {"certainty": 0.8, "witnesses": 5}, "thorough": {"certainty": 0.5, "witnesses": 2}
+        "cautious": {"certainty": 0.6, "witnesses": 5}, "thorough": {"certainty": 0.2, "witnesses": 2}
     }
     leads: ClassVar[Mapping[str, float]] = {"certainty": 0.01, "still": True}
     reach: int = 8
     """How many frames before and after are asked about a line."""
     witnesses: int = 3
     """How many of them must say that it lies on the film, none more than a third of that saying the contrary."""
-    certainty: float = 0.6
+    certainty: float = 0.3
     """How probable a line must be a scratch where no rule decides: the mean of the frames around that show it."""
     shortest_frac: float = 0.08
     """Shorter lines are left alone, as a share of the picture's height."""
@@ -94,17 +103,22 @@ class Scratch:
         """Return the scratches of frame t."""
         mask = np.zeros(window.size, bool)
         known = self.known(window, t)
-        judged = [
-            (k.line, self.judge(window, t, k, sure)) for k, sure in zip(known, self.together(window, t), strict=True)
-        ]
-        told = [(line, found) for line, found in judged if found is not None]
-        told = inherited(told, _tracks.scale_of(window))
-        sure = [(line, found) for line, found in told if found.status == "confirmed"]
-        for line, _ in sure:
-            paint(mask, line, max(self.margin_px * _tracks.scale_of(window), 0.75))
+        judged = [(k, self.judge(window, t, k, sure)) for k, sure in zip(known, self.together(window, t), strict=True)]
+        told = inherited([(k, found) for k, found in judged if found is not None], _tracks.scale_of(window))
+        sure = [self.drawn(window, k.line, found) for k, found in told if found.status == "confirmed"]
+        for found in sure:
+            if found.curve is not None:
+                paint(mask, found.curve)
         # Lines come best first, and so do these.
-        open_questions = [found for _, found in told if found.status == "undecided" and found.confidence]
-        return Detection(mask, tuple(found for _, found in sure) + tuple(open_questions[:LISTED_MOST]))
+        asked = [(k, found) for k, found in told if found.status == "undecided" and is_plain(window, t, k)]
+        new = [self.drawn(window, k.line, found) for k, found in asked if k.votes.is_new][:LISTED_MOST]
+        old = [self.drawn(window, k.line, found).curve for k, found in asked if not k.votes.is_new][:LISTED_MOST]
+        return Detection(mask, (*sure, *new), followed=tuple(c for c in old if c is not None))
+
+    def drawn(self, window: Window, line: Line, found: Found) -> Found:
+        """Return what was found of a line with its curve."""
+        curve = curve_of(line, found.frame, window.size[0], max(self.margin_px * _tracks.scale_of(window), 0.75))
+        return replace(found, curve=replace(curve, confidence=round(found.confidence, 3), status=found.status))
 
     def known(self, window: Window, t: int) -> tuple[Known, ...]:
         """Return the lines of frame t that are tall enough, and what is known of them; made once."""
@@ -121,7 +135,11 @@ class Scratch:
         scores = _line_judge.score([
             _line_judge.measure(lines[i], votes[i], unrest(lines[i], around), tall[i], scale, grain) for i in kept
         ])
-        return tuple(Known(i, lines[i], votes[i], float(s)) for i, s in zip(kept, scores, strict=True))
+        over, strips = _beyond.over_cuts(window, t, self.reach), _tracks.view(window, t).strips
+        return tuple(
+            Known(i, lines[i], votes[i], float(s), int(over[i]), _beyond.in_bars(strips, lines[i]))
+            for i, s in zip(kept, scores, strict=True)
+        )
 
     def together(self, window: Window, t: int) -> list[float]:
         """Return how probable each known line of frame t is a scratch, the frames around that show it counted in."""
@@ -154,10 +172,7 @@ class Scratch:
         return [(i, there[best[i]]) for i in range(len(here)) if fits[i].any()]
 
     def judge(self, window: Window, t: int, known: Known, probable: float) -> Found | None:
-        """Return what is to be said about a line; None where it plainly belongs to the scene, or is too weak.
-
-        Confidence 0 means that it is not to be listed.
-        """
+        """Return what is to be said about a line; None where it plainly belongs to the scene, or is too weak."""
         line, votes = known.line, known.votes
         if line.log_nfa > 0 and votes.seen < 3:
             return None
@@ -170,20 +185,22 @@ class Scratch:
             min(h, line.stop * rows), min(w, int(line.columns.max() + line.right_px) + 1),
         )
         area = int(line.shows.sum()) * rows * round(line.left_px + line.right_px + 1)
-        sure, why = self.verdict(votes, line, window.size[0], probable)
-        if why and not is_listed(line, votes, line.columns.size * rows / h, window.grain(t)):
-            sure = 0.0
+        sure, why = self.verdict(known, window.size[0], probable)
         return Found(t, "scratch", box, area, sure, "undecided" if why else "confirmed", why)
 
-    def verdict(self, votes: Votes, line: Line, h: int, probable: float) -> tuple[float, str]:
+    def verdict(self, known: Known, h: int, probable: float) -> tuple[float, str]:
         """Return (confidence, why it is undecided; empty where it is confirmed)."""
+        line, votes = known.line, known.votes
         tall = line.columns.size * -(-h // _lines.STRIPS) / h
         needed = self.witnesses if tall >= SHORT_FRAC else 3 * self.witnesses
         if votes.film >= needed and votes.film >= 3 * votes.scene:
             return 1 - 0.5 ** votes.film, ""
         if votes.gone >= max(self.witnesses, 0.5 * (votes.frames - votes.seen)) and tall >= 0.3 and not votes.scene:
             return 1 - 0.6 ** votes.gone, ""
-        if votes.frames >= LEAST_FRAMES and probable >= self.certainty:
+        if (known.over_cuts >= OVER_CUTS or known.in_bars) and tall >= SHORT_FRAC and not votes.scene:
+            return 0.9, ""
+        certain = max(self.certainty, LOOSE_CERTAINTY) if is_loose(votes) else self.certainty
+        if votes.frames >= LEAST_FRAMES and probable >= certain:
             return probable, ""
         if self.still and tall >= 0.5 and not votes.scene:
             return 0.5, ""
@@ -194,38 +211,45 @@ class Scratch:
         return 0.3, f"{seen}: too little moves to tell a scratch from a line of the scene"
 
 
-def is_listed(line: Line, votes: Votes, tall: float, grain: float) -> bool:
-    """Tell whether a person should be asked about a line here: it is plain, it stays, and this is its first frame."""
-    plain = line.log_nfa <= LISTED_NFA and line.contrast >= max(LISTED_LEVELS, LISTED_GRAINS * grain)
+def is_loose(votes: Votes) -> bool:
+    """Tell whether a line's pieces and halves move on their own: so do threads, ropes and what is poured."""
+    sway = votes.sway
+    return sway.known and sway.error_px > LOOSE_PX[0] and sway.bend_px > LOOSE_PX[1]
+
+
+def is_plain(window: Window, t: int, known: Known) -> bool:
+    """Tell whether a person should be asked about a line of frame t: it is plain, and it stays."""
+    line, votes, h = known.line, known.votes, window.size[0]
+    plain = line.log_nfa <= LISTED_NFA and line.contrast >= max(LISTED_LEVELS, LISTED_GRAINS * window.grain(t))
     stays = not votes.frames or 2 * votes.seen >= max(votes.frames, 2 * 4)
-    return plain and tall >= LISTED_FRAC and stays and votes.is_new
+    return plain and line.columns.size * -(-h // _lines.STRIPS) / h >= LISTED_FRAC and stays
 
 
-def inherited(judged: list[tuple[Line, Found]], scale: float) -> list[tuple[Line, Found]]:
+def inherited(judged: list[tuple[Known, Found]], scale: float) -> list[tuple[Known, Found]]:
     """Confirm what continues a confirmed line above or below it."""
-    sure = [line for line, found in judged if found.status == "confirmed"]
+    sure = [known.line for known, found in judged if found.status == "confirmed"]
     out = []
-    for line, found in judged:
+    for known, found in judged:
+        line = known.line
         middle = 0.5 * (line.first + line.stop - 1)
         joins = any(
             other.sign == line.sign and abs(other.at(middle) - line.at(middle)) <= 4 * scale + 1 for other in sure
         )
         if found.status != "confirmed" and joins and line.log_nfa < 0:
             found = replace(found, status="confirmed", why="", confidence=0.6)
-        out.append((line, found))
+        out.append((known, found))
     return out
 
 
-def paint(mask: Bits, line: Line, margin_px: float) -> None:
-    """Set the pixels of `mask` (H, W) that a line covers."""
-    h, w = mask.shape
+def curve_of(line: Line, t: int, h: int, margin_px: float) -> Curve:
+    """Return a line of frame t as a curve on a picture h rows high: what is drawn, and what a person may move."""
     rows = -(-h // _lines.STRIPS)
     ys = np.arange(line.first * rows, min(line.stop * rows, h))
     at = (ys + 0.5) / rows - 0.5 - line.first
-    column = np.interp(at, np.arange(line.columns.size), line.columns)
+    column: Table = np.asarray(np.interp(at, np.arange(line.columns.size), line.columns), np.float64).round(2)
     shows = line.shows[np.clip(np.rint(at).astype(int), 0, line.shows.size - 1)]
-    left = column - line.left_px - margin_px
-    right = column + line.right_px + margin_px
-    x0, x1 = max(0, int(np.floor(left.min()))), min(w, int(np.ceil(right.max())) + 1)
-    xs = np.arange(x0, x1)
-    mask[ys[0] : ys[-1] + 1, x0:x1] |= (xs >= left[:, None]) & (xs <= right[:, None]) & shows[:, None]
+    kept = corners(ys, column)
+    return Curve(
+        t, tuple(ys[kept].tolist()), tuple(column[kept].tolist()), line.left_px, line.right_px, line.sign,
+        round(margin_px, 2), runs(~shows, int(ys[0])), tuple(np.round(line.profile.astype(np.float64), 1).tolist()),
+    )
