@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from restore.detect._line_weights import LINE
 from restore.detect._lines import Line
 from restore.detect._network import Table
 from restore.detect._sway import Sway
 from restore.detect._tracks import Votes
 from restore.detect._unrest import Unrest
-from restore.detect._weights import LINE
 
 SEEN_SHARE = 0.4
 """Unrest is believed of lines that show in this share of the frames."""

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from restore.detect import _dirt_judge, _line_judge, _weights
+from restore.detect import _dirt_judge, _line_judge, _line_weights
 from restore.detect._network import Network, probability
 from restore.errors import PartError
 
@@ -31,7 +31,7 @@ def test_probabilities_of_any_odds_are_finite():
 SHIPPED = Network.read(_dirt_judge.path_of(""), _dirt_judge.NAMES)
 
 
-@pytest.mark.parametrize(("net", "names"), [(SHIPPED, _dirt_judge.NAMES), (_weights.LINE, _line_judge.NAMES)])
+@pytest.mark.parametrize(("net", "names"), [(SHIPPED, _dirt_judge.NAMES), (_line_weights.LINE, _line_judge.NAMES)])
 def test_the_weights_fit_what_is_measured(net, names):
     assert net.inner.shape == (len(names), net.inner_bias.size)
     assert net.mean.shape == net.spread.shape == (len(names),)
