@@ -1,4 +1,4 @@
-"""The command line, `lacuna`: the only module that prints and exits."""
+"""The command line, `lacuna`. Nothing below it prints or exits but `restore.commands`."""
 
 from __future__ import annotations
 
@@ -12,37 +12,19 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from restore import __version__, recipe
+from restore.commands import bench, curves, scenes, train
+from restore.commands.options import FOLDER, FRAMES, RATE, SIZE, THING, tell
 from restore.errors import RestoreError
 from restore.parts import names as part_names
 from restore.parts import nearest
 from restore.sensitivity import STEPS
-from restore.written import counted, frame_range, frame_rate, size_bytes
+from restore.written import counted
 
 if TYPE_CHECKING:
     from restore.restoration import Prepared, Wish
-    from restore.train.subjects import Subject
 
 F = TypeVar("F", bound=Callable[..., Any])
 INTERRUPTED, FAILED = 130, 1
-
-
-class Written(click.ParamType[Any]):
-    """A value as people write it, read by one of the functions of `restore.written`."""
-
-    def __init__(self, name: str, read: Callable[[str], Any]) -> None:
-        """Take the name that help shows, and what reads the text or raises ValueError."""
-        self.name, self.read = name, read
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return what was meant."""
-        try:
-            return self.read(str(value))
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
-
-
-SIZE, FRAMES, RATE = Written("size", size_bytes), Written("A:B", frame_range), Written("rate", frame_rate)
-FOLDER, THING = click.Path(path_type=Path, file_okay=False), click.Path(path_type=Path)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -259,84 +241,6 @@ def decided(project: Path, ids: tuple[str, ...], accept: bool) -> Iterable[str]:
     return sentences(decision)
 
 
-@lacuna.group()
-def curves() -> None:
-    """Scratches as lines that can be moved: list them, take them out, put edited ones in."""
-
-
-@curves.command("list")
-@click.argument("project", type=THING)
-@click.option("--frames", type=FRAMES, help="Frames A to B-1. [all]")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line, for programs.")
-def curves_list(project: Path, frames: tuple[int, int] | None, as_json: bool) -> None:
-    """List the scratches of PROJECT, one track each: where it runs, how wide it is, in how many frames it is filled.
-
-    Example: lacuna curves list clean.mkv.lacuna
-    """
-    from restore import tracks
-    from restore.curve_list import listed
-    from restore.store import Store
-
-    found = tracks.summed(listed(Store.open(project), frames))
-    tell(tracks.in_json(found) if as_json else tracks.in_lines(found))
-
-
-@curves.command("export")
-@click.argument("project", type=THING)
-@click.argument("file", type=THING)
-@click.option("--frames", type=FRAMES, help="Frames A to B-1. [all]")
-@click.option("--track", "names", multiple=True, help="This track alone; may be given again. [all]")
-def curves_export(project: Path, file: Path, frames: tuple[int, int] | None, names: tuple[str, ...]) -> None:
-    """Write PROJECT's curves into FILE, .csv or .jsonl: one line a scratch and frame.
-
-    Example: lacuna curves export clean.mkv.lacuna scratches.csv --track track-120-0-512
-    """
-    from restore.curve_list import export, listed
-    from restore.store import Store
-
-    written = export(listed(Store.open(project), frames, names), file)
-    click.echo(f"{counted(written, 'curve')} written to {file}")
-
-
-@curves.command("import")
-@click.argument("project", type=THING)
-@click.argument("file", type=THING)
-def curves_import(project: Path, file: Path) -> None:
-    """Take the curves in FILE as an edit of PROJECT.
-
-    Each takes the place of the one with its id; those without an id are new, and what FILE leaves out stays as it is.
-    Status "rejected" fills nothing. `run` again, and just what sees those frames is done again.
-
-    Example: lacuna curves import clean.mkv.lacuna scratches.csv
-    """
-    from restore.curve_list import read
-    from restore.progress import show_frames
-    from restore.redrawn import redraw, sentences
-    from restore.store import Store
-
-    with show_frames("import", as_json=False) as on_frame:
-        done = redraw(Store.open(project), read(file), on_frame=on_frame)
-    tell(sentences(done))
-
-
-@curves.command("decide")
-@click.argument("project", type=THING)
-@click.argument("names", nargs=-1, required=True, metavar="TRACK...")
-@click.option("--accept/--reject", "accept", required=True, help="Fill these scratches in every frame, or in none.")
-def curves_decide(project: Path, names: tuple[str, ...], accept: bool) -> None:
-    """Decide about whole scratches of PROJECT.
-
-    Example: lacuna curves decide clean.mkv.lacuna track-120-0-512 --accept
-    """
-    from restore.progress import show_frames
-    from restore.redrawn import decide_tracks, sentences
-    from restore.store import Store
-
-    with show_frames("accept" if accept else "reject", as_json=False) as on_frame:
-        done = decide_tracks(Store.open(project), names, accept, on_frame=on_frame)
-    tell(sentences(done))
-
-
 @lacuna.command()
 @click.argument("source")
 @click.argument("output")
@@ -440,256 +344,6 @@ def demo(folder: Path) -> None:
     sys.exit(0 if ok else FAILED)
 
 
-class PathGroup(click.Group):
-    """A group whose command `reel` may be left out where its first word is a file or a folder: `bench reel.mkv`."""
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Return the command that the words mean, and what is left of them."""
-        meant = args if args[0] in self.commands or not Path(args[0]).exists() else ["reel", *args]
-        return super().resolve_command(ctx, meant)
-
-
-@lacuna.group(cls=PathGroup)
-def bench() -> None:
-    """Measure quality and speed on this machine.
-
-    `lacuna bench FILE` is short for `lacuna bench reel FILE`.
-    """
-
-
-@bench.command("reel")
-@click.argument("source")
-@click.option("--workflow", "workflows", multiple=True, default=("film", "dust"), show_default=True,
-              help="A recipe to judge, a name or a TOML file; may be said again.")
-@click.option("--pieces", type=click.IntRange(1), default=4, show_default=True,
-              help="Stretches looked at, spread over the reel, each within a shot.")
-@click.option("--frames", type=click.IntRange(1), default=6, show_default=True, help="Frames judged in a stretch.")
-@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Of the planted damage.")
-@click.option("--rate", type=RATE, help="Frames a second of an image sequence: 18, 24000/1001. [24]")
-@click.option("--project", type=THING, help="A project of SOURCE: the figures go into its ledger and report.")
-@click.option("--json", "as_json", is_flag=True, help="All figures as JSON.")
-def bench_reel(source: str, workflows: tuple[str, ...], as_json: bool, **choice: Any) -> None:
-    """Say how well SOURCE itself will do.
-
-    Plants known damage where the reel looks clean, lets each recipe find and fill it, and recommends a setting. SOURCE
-    is only read.
-
-    \b
-    Example:
-      lacuna bench reel reel.mkv --workflow film --pieces 6
-    """
-    from restore.answers import in_json
-    from restore.measure.advice import plain, told
-    from restore.progress import show_frames
-    from restore.self_test import SelfTest, on_own_reel
-
-    with show_frames("bench", as_json) as on_frame:
-        reel = on_own_reel(source, SelfTest(workflows, **choice), on_frame)
-    tell(in_json(plain(reel)) if as_json else told(reel))
-
-
-@bench.command("quality")
-@click.argument("clips", nargs=-1, type=THING)
-@click.option("--frames", type=click.IntRange(1), default=16, show_default=True, help="Frames judged in a piece.")
-@click.option("--seed", "seeds", multiple=True, type=int, default=(101, 102, 103), show_default=True,
-              help="Seeds of the damage; one piece of each clip a seed.")
-@click.option("--workflow", default="film", show_default=True, help="The recipe to judge: a name or a TOML file.")
-@click.option("--kind", "kinds", multiple=True, help="Kinds of damage, e.g. dust dirt blotch scratch. [all]")
-def bench_quality(
-    clips: tuple[Path, ...], frames: int, seeds: tuple[int, ...], workflow: str, kinds: tuple[str, ...]
-) -> None:
-    """Judge filling and finding on known damage.
-
-    Damages clean CLIPS, or scenes of its own without CLIPS, and prints how well that is filled and found.
-
-    \b
-    Example:
-      lacuna bench quality holiday.mp4 street.mp4 --frames 24
-    """
-    from restore.benchmark import quality
-    from restore.measure.bench import table
-    from restore.scenes.wear import KINDS
-
-    wanted = kinds or KINDS
-    if unknown := set(wanted) - set(KINDS):
-        raise click.UsageError(f"there is no kind of damage {', '.join(unknown)}; there are {', '.join(KINDS)}.")
-    say = functools.partial(click.echo, err=True)
-    fills, finds = quality(clips, frames, seeds, workflow, wanted, lambda row: say(f"{row.clip} done"))
-    click.echo(f"Filling, true masks given:\n{table(fills)}\n")
-    click.echo(f"Finding, and harm on the undamaged clip:\n{table(finds)}")
-
-
-@bench.command("detect")
-@click.argument("clips", nargs=-1, type=THING)
-@click.option("--frames", type=click.IntRange(1), default=12, show_default=True, help="Frames judged in a piece.")
-@click.option("--seed", "seeds", multiple=True, type=int, default=(21, 22, 23, 24), show_default=True,
-              help="Seeds of the damage; one piece of each clip a seed.")
-@click.option("--part", "parts", multiple=True, metavar="NAME",
-              help="A detector, or several as one: dirt+scratch. [those of film as one, and every baseline]")
-@click.option("--kind", "kinds", multiple=True, help="Kinds of damage, e.g. dust dirt blotch scratch. [all]")
-@click.option("--severity", type=click.FloatRange(0, 1), default=0.4, show_default=True, help="0: a film cared for.")
-@click.option("--overlays", multiple=True, type=click.Path(path_type=Path, file_okay=False, exists=True),
-              help="Folder of real damage to use instead: RGBA overlays in one folder a class, or *labels.png.")
-@click.option("-o", "--output", "folder", type=FOLDER, help="Folder for detect.csv and detect.svg.")
-def bench_detect(clips: tuple[Path, ...], folder: Path | None, **choice: Any) -> None:
-    """Judge detectors on known damage.
-
-    Damages clean CLIPS, or scenes of its own without CLIPS, and prints what each detector finds of it.
-
-    \b
-    Example:
-      lacuna bench detect holiday.mp4 --part dirt --part sdip --kind dirt --kind dust -o figures
-    """
-    from restore.benchmark import Trial, findings, record
-    from restore.measure.findings import means, table
-
-    trial = Trial(**{k: v for k, v in choice.items() if v != ()})
-    verdicts = findings(clips, trial, functools.partial(click.echo, err=True))
-    rows = [v.row for v in verdicts]
-    click.echo(f"{table(rows)}\n\nMean over clips:\n{table(means(rows))}")
-    if folder is not None:
-        click.echo("Written: " + ", ".join(str(p) for p in record(verdicts, folder)))
-
-
-@bench.command("speed")
-@click.option("-o", "--output", "folder", default="bench", show_default=True, type=FOLDER,
-              help="Where the reels are made and kept.")
-@click.option("--frames", type=click.IntRange(1), default=48, show_default=True, help="Length of the reel.")
-@click.option("--long", "long_repeats", type=click.IntRange(0), default=10, show_default=True,
-              help="Length of the long reel in reels, or 0.")
-def bench_speed(folder: Path, frames: int, long_repeats: int) -> None:
-    """Time it beside a plain transcode.
-
-    Prints time, memory, disk and decodes on a generated 1920x1080 10-bit reel.
-    """
-    from restore.benchmark import Speed, speeds
-    from restore.measure.speed import table
-
-    rows = speeds(folder, Speed(frames=frames, long_repeats=long_repeats), lambda line: click.echo(line, err=True))
-    click.echo(table(rows))
-
-
-@lacuna.group()
-def train() -> None:
-    """Train the networks that ship with the program, from scenes it generates."""
-
-
-def training(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options of a training."""
-    for option in (
-        click.option("--workers", default=1, show_default=True, help="Processes that make lessons; 0 makes them here."),
-        click.option("--threads", default=1, show_default=True, help="Of the network."),
-        click.option("--device", default="cpu", show_default=True, help="cpu, or cuda."),
-        click.option("--minutes", default=0.0, help="Stop after so long, to be resumed. [no limit]"),
-        click.option("--rounds", default=160, show_default=True, type=click.IntRange(1), help="Of the whole training."),
-        click.option("--seed", default=1, show_default=True, help="Of weights and lessons."),
-    ):
-        command = option(command)
-    return command
-
-
-@train.command("detector")
-@click.option("-o", "--output", "folder", default="training/detector", show_default=True, type=FOLDER,
-              help="Where state, log and weights are kept.")
-@training
-def train_detector(folder: Path, **plan: Any) -> None:
-    """Train the network of the detector `net`; killed or stopped, the same command goes on.
-
-    \b
-    Example:
-      lacuna train detector --minutes 55
-    """
-    from restore.train.subjects import FILM
-
-    learn(FILM, folder, **plan)
-
-
-@train.command("stills")
-@click.option("-o", "--output", "folder", default="training/stills", show_default=True, type=FOLDER,
-              help="Where state, log and weights are kept.")
-@click.option("--textures", type=click.Path(exists=True, file_okay=False, path_type=Path),
-              help="A folder of photographs to cut some of the lessons out of.")
-@training
-def train_stills(folder: Path, textures: Path | None, **plan: Any) -> None:
-    """Train the network of the detector `photo`; killed or stopped, the same command goes on.
-
-    \b
-    Example:
-      lacuna train stills --minutes 55
-    """
-    from restore.train.subjects import still
-
-    try:
-        subject = still(textures)
-    except ValueError as error:
-        raise click.UsageError(str(error)) from error
-    learn(subject, folder, **plan)
-
-
-def learn(subject: Subject, folder: Path, seed: int, rounds: int, **plan: Any) -> None:
-    """Train a network and say how it goes."""
-    from restore.train.course import Course
-    from restore.train.detector import Plan
-    from restore.train.detector import train as begin
-
-    begin(Plan(subject, Course(seed, rounds), **plan), folder, click.echo)
-
-
-@train.command("judge")
-@click.argument("clips", nargs=-1, type=THING)
-@click.option("-o", "--output", "folder", default="training/judge", show_default=True, type=FOLDER,
-              help="Folder for what is seen of each piece, and for the judge.")
-@click.option("--seed", default=1, show_default=True, type=click.IntRange(0), help="Of films, damage and fit.")
-@click.option("--pieces", default=16, show_default=True, type=click.IntRange(1), help="Pieces of each clip.")
-@click.option("--films", default=60, show_default=True, type=click.IntRange(0), help="Generated films.")
-@click.option("--workers", default=2, show_default=True, type=click.IntRange(0), help="Processes; 0 for none.")
-def train_judge(clips: tuple[Path, ...], folder: Path, **plan: Any) -> None:
-    """Fit the judge of the detector `dirt` to clean CLIPS and generated films.
-
-    They are damaged in a known way; footage like your own teaches what moves
-    in it and is no dirt. Killed, the same command goes on.
-
-    \b
-    Example:
-      lacuna train judge clean/*.mov -o judge
-      lacuna run reel.mov -o clean.mov --set dirt.judge=judge/dirt.json
-    """
-    from restore.train.judge import Plan
-    from restore.train.judge import train as learn
-
-    learn(Plan(clips, **plan), folder, click.echo)
-
-
-@lacuna.group()
-def scenes() -> None:
-    """Look at the generated scenes that detectors and fillers are trained on."""
-
-
-@scenes.command("sheet")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="First lesson shown.")
-@click.option("--rows", type=click.IntRange(1, 200), default=10, show_default=True, help="Lessons shown.")
-@click.option("-o", "--output", default="sheet.png", show_default=True, type=click.Path(path_type=Path),
-              help="The PNG to write.")
-@click.option("--stills", is_flag=True, help="Photographs and documents instead of film.")
-@click.option("--textures", type=click.Path(exists=True, file_okay=False, path_type=Path),
-              help="A folder of photographs to cut some of the scenes out of.")
-def scenes_sheet(seed: int, rows: int, output: Path, stills: bool, textures: Path | None) -> None:
-    """Draw a contact sheet of lessons: as damaged, clean, and what befell each pixel in colours.
-
-    \b
-    Example:
-      lacuna scenes sheet --seed 40 -o lessons.png
-    """
-    from restore.scenes.sheet import save_sheet, sheet
-
-    try:
-        click.echo(save_sheet(output, sheet(seed, rows, stills, textures)))
-    except ValueError as error:
-        raise click.UsageError(str(error)) from error
-
-
 def done(prepared: Prepared, as_json: bool) -> bool:
     """Carry out what was prepared, show it going on and tell what came of it; return whether all of it succeeded."""
     from restore.answers import about_run, ending, in_json
@@ -702,10 +356,8 @@ def done(prepared: Prepared, as_json: bool) -> bool:
     return outcome.ok
 
 
-def tell(lines: Iterable[str]) -> None:
-    """Print lines, each as soon as it is there."""
-    for line in lines:
-        click.echo(line)
+for group in (bench.bench, curves.curves, scenes.scenes, train.train):
+    lacuna.add_command(group)
 
 
 def main() -> None:

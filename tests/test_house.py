@@ -24,7 +24,7 @@ OUTSIDE = {
     "rich": {"progress"},
     "torch": {"restoration", "nets", "train"},
     "safetensors": {"nets"},
-    "click": set(),
+    "click": {"commands"},
 }
 """One outside library, one room."""
 

@@ -1,0 +1,1 @@
+"""One file a group of commands of `lacuna`; `cli.py` puts them together and has those that stand alone."""

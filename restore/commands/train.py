@@ -1,0 +1,105 @@
+"""`lacuna train`: the networks that ship with the program, trained again or on your own footage."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from restore.commands.options import FOLDER, THING
+
+if TYPE_CHECKING:
+    from restore.train.subjects import Subject
+
+
+@click.group()
+def train() -> None:
+    """Train the networks that ship with the program, from scenes it generates."""
+
+
+def training(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options of a training."""
+    for option in (
+        click.option("--workers", default=1, show_default=True, help="Processes that make lessons; 0 makes them here."),
+        click.option("--threads", default=1, show_default=True, help="Of the network."),
+        click.option("--device", default="cpu", show_default=True, help="cpu, or cuda."),
+        click.option("--minutes", default=0.0, help="Stop after so long, to be resumed. [no limit]"),
+        click.option("--rounds", default=160, show_default=True, type=click.IntRange(1), help="Of the whole training."),
+        click.option("--seed", default=1, show_default=True, help="Of weights and lessons."),
+    ):
+        command = option(command)
+    return command
+
+
+@train.command("detector")
+@click.option("-o", "--output", "folder", default="training/detector", show_default=True, type=FOLDER,
+              help="Where state, log and weights are kept.")
+@training
+def train_detector(folder: Path, **plan: Any) -> None:
+    """Train the network of the detector `net`; killed or stopped, the same command goes on.
+
+    \b
+    Example:
+      lacuna train detector --minutes 55
+    """
+    from restore.train.subjects import FILM
+
+    learn(FILM, folder, **plan)
+
+
+@train.command("stills")
+@click.option("-o", "--output", "folder", default="training/stills", show_default=True, type=FOLDER,
+              help="Where state, log and weights are kept.")
+@click.option("--textures", type=click.Path(exists=True, file_okay=False, path_type=Path),
+              help="A folder of photographs to cut some of the lessons out of.")
+@training
+def train_stills(folder: Path, textures: Path | None, **plan: Any) -> None:
+    """Train the network of the detector `photo`; killed or stopped, the same command goes on.
+
+    \b
+    Example:
+      lacuna train stills --minutes 55
+    """
+    from restore.train.subjects import still
+
+    try:
+        subject = still(textures)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    learn(subject, folder, **plan)
+
+
+def learn(subject: Subject, folder: Path, seed: int, rounds: int, **plan: Any) -> None:
+    """Train a network and say how it goes."""
+    from restore.train.course import Course
+    from restore.train.detector import Plan
+    from restore.train.detector import train as begin
+
+    begin(Plan(subject, Course(seed, rounds), **plan), folder, click.echo)
+
+
+@train.command("judge")
+@click.argument("clips", nargs=-1, type=THING)
+@click.option("-o", "--output", "folder", default="training/judge", show_default=True, type=FOLDER,
+              help="Folder for what is seen of each piece, and for the judge.")
+@click.option("--seed", default=1, show_default=True, type=click.IntRange(0), help="Of films, damage and fit.")
+@click.option("--pieces", default=16, show_default=True, type=click.IntRange(1), help="Pieces of each clip.")
+@click.option("--films", default=60, show_default=True, type=click.IntRange(0), help="Generated films.")
+@click.option("--workers", default=2, show_default=True, type=click.IntRange(0), help="Processes; 0 for none.")
+def train_judge(clips: tuple[Path, ...], folder: Path, **plan: Any) -> None:
+    """Fit the judge of the detector `dirt` to clean CLIPS and generated films.
+
+    They are damaged in a known way; footage like your own teaches what moves
+    in it and is no dirt. Killed, the same command goes on.
+
+    \b
+    Example:
+      lacuna train judge clean/*.mov -o judge
+      lacuna run reel.mov -o clean.mov --set dirt.judge=judge/dirt.json
+    """
+    from restore.train.judge import Plan
+    from restore.train.judge import train as learn
+
+    learn(Plan(clips, **plan), folder, click.echo)
