@@ -20,6 +20,7 @@ from restore.nets import shelf
 
 SHIPS = "dirt"
 """Name of the judge that comes with the program; `lacuna train judge` fits another."""
+WIDTH_2K_PX = 2048
 NAMES = (
     "peak",  # log of its strongest excess over both neighbours
     "quiet",  # log of its contrast over how much the neighbours disagree in the ring
@@ -39,11 +40,16 @@ NAMES = (
     "bright",  # 1 where it is brighter than the neighbours
     "wide",  # its excess over all that the neighbours show within three pixels, as a share of the peak
     "still",  # its excess over what the neighbours show within a pixel of its place, motion left out
+    "pace",  # log of how far the ring moves from one frame to the next, as on a 2K scan
+    "calm",  # log of its contrast over how much the neighbours disagree far around it
+    "busy",  # log of the share of the picture far around it that stands out
 )
 
 
-def measure(scene: Scene, found: Things, around: Ring, crowd: Table, stir: Table, grain: float) -> Table:
-    """Return the measurements (n, 18) in the order of `NAMES`."""
+def measure(
+    scene: Scene, found: Things, around: Ring, crowd: Table, stir: Table, far: tuple[Table, Table], grain: float
+) -> Table:
+    """Return the measurements (n, 21) in the order of `NAMES`."""
     n = len(found)
     excess, here, before, after = (v.ravel()[found.at] for v in (scene.excess, scene.here, scene.before, scene.after))
     peak = np.maximum(found.peak, 1).astype(np.float64)
@@ -66,6 +72,8 @@ def measure(scene: Scene, found: Things, around: Ring, crowd: Table, stir: Table
         np.log(np.minimum(stir, 40) + 0.1), around.free, np.full(n, np.log(grain + 0.5)),
         valid / np.maximum(found.area, 1), found.bright.astype(np.float64),
         np.clip(wide / peak, -1, 1), np.clip(still / peak, -0.5, 1.5),
+        np.log(around.pace * WIDTH_2K_PX / (scene.scale * scene.here.shape[1]) + 1),
+        np.log(contrast / (far[0] + 2)), np.log(far[1] + 0.003),
     )
     return np.stack([np.broadcast_to(c, n) for c in columns], 1).astype(np.float64)
 
@@ -86,5 +94,5 @@ def path_of(given: str) -> Path:
 
 
 def probability(values: Table, judge: Path) -> Table:
-    """Return how likely each thing is dirt, 0 to 1 (n,), from its measurements (n, 18), by the judge of a file."""
+    """Return how likely each thing is dirt, 0 to 1 (n,), from its measurements (n, 21), by the judge of a file."""
     return _network.probability(_network.read(judge, shelf.sha256(judge), NAMES).score(values))

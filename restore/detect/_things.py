@@ -24,6 +24,8 @@ NEAR_TOP_PX, NEAR_TOP = 7, 0.35
 that a speck is not tied to the weak disorder it lies in."""
 ROOM_PX = 10
 """The ring is the thing's box widened by this much at full size, less all that stands out."""
+FAR_PX = 60
+"""What is far around a thing is within so many full-size pixels of its box."""
 STIR_FRAC = 0.035
 """How far around a thing other changes are looked for, as a share of the width; three times their size if large."""
 STIR_LEVELS = (5.0, 12.0, 30.0)
@@ -171,6 +173,8 @@ class Ring:
     """Standard deviation of the motion, full-size pixels."""
     turn: Table
     """Length of the sum of the motions to both sides, full-size pixels: 0 on a straight path."""
+    pace: Table
+    """How far it moves from one frame to the next, full-size pixels."""
 
 
 def ring(scene: Scene, found: Things, bits: Plane) -> Ring:
@@ -183,8 +187,21 @@ def ring(scene: Scene, found: Things, bits: Plane) -> Ring:
     spread = np.maximum(ff - fx * fx - fy * fy, bb - bx * bx - by * by)
     return Ring(
         n / np.maximum(every, 1), a / rest + 128, m / rest + 128, root(aa / rest - (a / rest) ** 2), root(gg / rest),
-        root(spread), np.hypot(fx + bx, fy + by),
+        root(spread), np.hypot(fx + bx, fy + by), 0.5 * np.hypot(fx - bx, fy - by),
     )
+
+
+def unrest(scene: Scene, found: Things, bits: Plane) -> tuple[Table, Table]:
+    """Return how much the neighbours disagree (n,) far around things, root of the mean square in 8-bit levels, and what
+    share of the picture there stands out (n,); `bits` (h, w) are all pixels that do.
+    """
+    boxes = -(-widened(found.boxes, FAR_PX // scene.scale, scene.here.shape) // STRIDE)
+    gap, out = thinned(cv2.absdiff(scene.before, scene.after)), thinned(bits)
+    every, apart, taken = (
+        box_sums(cv2.integral(v), boxes) for v in (np.ones_like(gap), gap * gap, (out > 0).astype(np.float32))
+    )
+    n = np.maximum(every, 1)
+    return root(apart / n), taken / n
 
 
 def layers(scene: Scene, bits: Plane) -> Iterator[Float]:

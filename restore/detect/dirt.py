@@ -9,6 +9,7 @@ from typing import ClassVar
 import cv2
 import numpy as np
 
+from restore.colour import Float
 from restore.detect import Detection, Found, _align, _dirt_judge, _extent, _outline, _things
 from restore.detect._align import Laid
 from restore.detect._outline import Outline
@@ -34,6 +35,14 @@ other two on its own."""
 BLOTCH_PX, BLOTCH = 16, 0.5
 """Things of more pixels than this may be fainter, by the fourth root of their size, down to this share: many pixels
 that all differ a little are not noise."""
+CALM, CALM_MOST = 3.0, 1.0
+"""A thing has so many times the contrast by which the neighbours disagree far around it, up to so many thresholds:
+where they do not know what they see, a faint blotch says nothing."""
+LARGE_FRAC = 0.0001
+"""Things larger than this share of the picture are no dirt if their like is found next to them in the frame before or
+after: a limb that swings stands out anew in each frame, and dirt lies there once."""
+LIKE_AREA, LIKE_PEAK, NEXT_TO = 0.25, 0.4, 2.0
+"""Their like has at least these shares of its size and contrast, and lies within so many times its longer side."""
 LISTED = 4
 """No more undecided things than this are listed a frame, the largest and strongest."""
 LISTED_PX, LISTED_CONTRAST = 12, 2.0
@@ -52,14 +61,14 @@ class Dirt:
 
     version: ClassVar[int] = 4
     sensitivity: ClassVar[Mapping[str, Mapping[str, float]]] = {
-        "cautious": {"certainty": 0.85}, "thorough": {"certainty": 0.5, "contrast_levels": 8.0, "grain_factor": 3.0}
+        "cautious": {"certainty": 0.97}, "thorough": {"certainty": 0.65, "contrast_levels": 8.0, "grain_factor": 3.0}
     }
     leads: ClassVar[Mapping[str, float]] = {"certainty": 0.01}
     contrast_levels: float = 12.0
     """Least contrast to both neighbours, 8-bit levels."""
     grain_factor: float = 4.0
     """... and least contrast in standard deviations of the grain."""
-    certainty: float = 0.65
+    certainty: float = 0.92
     """Probability from which a thing is dirt; the most conspicuous from half of it on are listed as undecided."""
     smallest_px: int = 4
     """Things of fewer luma pixels are left alone."""
@@ -79,8 +88,8 @@ class Dirt:
 
     @property
     def reach_frames(self) -> int:
-        """How many frames before and after are looked at."""
-        return self.reach
+        """How many frames before and after are looked at: the neighbours of the neighbours."""
+        return 2 * self.reach
 
     def fingerprint(self) -> str:
         """Return the digest of the judge."""
@@ -93,12 +102,35 @@ class Dirt:
 
 
 @dataclass(frozen=True)
+class Likes:
+    """Things of another frame, as far as they are asked for."""
+
+    boxes: Ints
+    """(n, 4) y0, x0, y1, x1."""
+    area: Ints
+    peak: Float
+    bright: Bits
+
+
+def candidates_of(part: Dirt, window: Window, t: int) -> Likes:
+    """Return what may be dirt on frame t at first sight; made once."""
+    def make() -> Likes:
+        look = _look(part, window, t)
+        if look is None or look.at_end or not len(found := look.candidates()):
+            none = np.zeros(0, np.int64)
+            return Likes(np.zeros((0, 4), np.int64), none, np.zeros(0, np.float32), none > 0)
+        return Likes(found.boxes, found.area, found.peak, found.bright)
+
+    return window.memo("dirt-likes", (t, part), make)
+
+
+@dataclass(frozen=True)
 class Candidates:
     """Things of a frame that may be dirt, as the judge is shown them."""
 
     things: Things
     values: Table
-    """(n, 18) what is measured on them (`_dirt_judge.NAMES`)."""
+    """(n, 21) what is measured on them (`_dirt_judge.NAMES`)."""
     size: tuple[int, int]
     """(h, w) of the picture that their places lie in."""
     scale: int
@@ -151,13 +183,17 @@ class _Look:
         certain = (sure >= self.part.certainty) & (not self.at_end)
         extent = _extent.extent(self.window, self.t, self.scene, found, certain, self.bits)
         drawn = _outline.outline(self.window, self.t, found, extent)
-        right = (drawn.area >= self.part.smallest_px) & (drawn.peak > self.least(drawn.area))
+        unrest = _things.unrest(self.scene, found, self.bits)[0]
+        least = np.maximum(self.least(drawn.area), np.minimum(CALM * unrest, CALM_MOST * self.threshold))
+        right = (drawn.area >= self.part.smallest_px) & (drawn.peak > least)
         certain &= right
+        for i in np.flatnonzero(certain & (drawn.area >= LARGE_FRAC * self.scene.here.size * self.scene.scale**2)):
+            certain[i] = not self.recurs(found, int(i))
         outlined = drawn.mask(certain)
         mask = _outline.closed(outlined)
         holes = mask & ~outlined
-        objects = [grown(self.found(drawn, sure, int(i)), holes) for i in np.flatnonzero(certain)]
-        objects += [self.found(drawn, sure, i) for i in self.doubtful(drawn, sure, right & ~certain)]
+        objects = [grown(self.found(drawn, sure, int(i), True), holes) for i in np.flatnonzero(certain)]
+        objects += [self.found(drawn, sure, i, False) for i in self.doubtful(drawn, sure, right & ~certain)]
         return Detection(mask, tuple(objects))
 
     def judged(self) -> tuple[Things, Table]:
@@ -196,7 +232,8 @@ class _Look:
     def measured(self, found: Things, stir: Table) -> Table:
         """Return all that is measured on the things."""
         around, crowd = _things.ring(self.scene, found, self.bits), _things.crowd(self.scene, found)
-        return _dirt_judge.measure(self.scene, found, around, crowd, stir, self.grain)
+        far = _things.unrest(self.scene, found, self.bits)
+        return _dirt_judge.measure(self.scene, found, around, crowd, stir, far, self.grain)
 
     def passes(self, found: Things, i: int) -> bool:
         """Tell whether thing i comes from one side and leaves to the opposite one: a ball, a limb, a drop."""
@@ -215,6 +252,19 @@ class _Look:
         will = cv2.dilate(will, np.ones((2 * BEND_PX + 1, 2 * BEND_PX + 1), np.uint8))
         return int(np.count_nonzero(was[::-1, ::-1] & will)) >= PASSES * int(found.area[i])
 
+    def recurs(self, found: Things, i: int) -> bool:
+        """Tell whether the like of thing i, as large and as strong, is found near it in the frame before or after."""
+        y0, x0, y1, x1 = found.boxes[i]
+        near = NEXT_TO * max(y1 - y0, x1 - x0)
+        for side in self.sides:
+            others = candidates_of(self.part, self.window, side.frame)
+            top, left, bottom, right = others.boxes.T
+            gap = np.maximum(np.maximum(top - y1, y0 - bottom), np.maximum(left - x1, x0 - right))
+            alike = (others.area >= LIKE_AREA * found.area[i]) & (others.peak >= LIKE_PEAK * found.peak[i])
+            if (alike & (gap <= near) & (others.bright == found.bright[i])).any():
+                return True
+        return False
+
     def doubtful(self, drawn: Outline, sure: Table, right: Bits) -> Iterator[int]:
         """Yield the few undecided things (n,) that are worth a look, the most conspicuous first."""
         worth = right & (drawn.area >= LISTED_PX) & (drawn.peak > LISTED_CONTRAST * self.threshold)
@@ -223,14 +273,17 @@ class _Look:
         order: Ints = np.argsort(-drawn.peak * np.sqrt(drawn.area), kind="stable")
         yield from (int(i) for i in order[worth[order]][:LISTED])
 
-    def found(self, drawn: Outline, sure: Table, i: int) -> Found:
-        """Return the record of thing i."""
+    def found(self, drawn: Outline, sure: Table, i: int, sure_enough: bool) -> Found:
+        """Return the record of thing i, which is filled where it is `sure_enough`."""
         y0, x0, y1, x1 = (int(v) for v in drawn.boxes[i])
         box, area, probability = (y0, x0, y1, x1), int(drawn.area[i]), float(sure[i])
         if self.at_end:
             why = f"dirt with probability {probability:.2f} going by one side; the shot has no frame on the other"
             return Found(self.t, "dirt", box, area, probability, "undecided", why)
-        if probability >= self.part.certainty:
+        if sure_enough:
             return Found(self.t, "dirt", box, area, probability)
+        if probability >= self.part.certainty:
+            why = f"dirt with probability {probability:.2f}, but its like is next to it in a frame beside: it may move"
+            return Found(self.t, "dirt", box, area, probability, "undecided", why)
         why = f"dirt with probability {probability:.2f}; {self.part.certainty:.2f} is needed"
         return Found(self.t, "dirt", box, area, probability, "undecided", why)

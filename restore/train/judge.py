@@ -43,13 +43,15 @@ GRAINY, GRAIN_LEVELS = 3, (2.5, 4.0, 7.0, 10.0)
 """Every so many pieces are shown a second time, with grain of these deviations added."""
 DIRT_FROM, CLEAN_TO = 0.4, 0.1
 """A thing is dirt if this share of it is damaged, and none if less than that; what is between teaches nothing."""
-KEPT = 0.1
+KEPT = 0.03
 """Of the many small things that are none, this share is kept, and counts that much more."""
 DULL_PX = 25
 """Clean things of no more pixels than this are thinned out so."""
 SIZE_POWER, SIZE_MOST = 0.5, 60.0
 """A thing of so many pixels counts by this power of them: pixels are what is filled."""
-NETS, HIDDEN, EPOCHS, BATCH, PEAK_RATE = 5, 12, 14, 2048, 2e-2
+CARE = 3.0
+"""Good picture counts so much more than damage: doing no harm comes first."""
+NETS, HIDDEN, EPOCHS, BATCH, PEAK_RATE = 4, 24, 10, 2048, 2e-2
 Report = Callable[[str], None]
 
 
@@ -58,7 +60,7 @@ class Finds:
     """N things that stood out, and what they were."""
 
     values: Table
-    """(n, 18) as `_dirt_judge.measure` gives them."""
+    """(n, 21) as `_dirt_judge.measure` gives them."""
     share: Table
     """(n,) how much of each is damaged, 0 to 1."""
     area_px: Table
@@ -198,6 +200,7 @@ def fit(finds: Finds, seed: int) -> Network:
     some = (finds.share > DIRT_FROM) | (finds.share < CLEAN_TO)
     values, dirt = finds.values[some], finds.share[some] > DIRT_FROM
     weight = np.clip(finds.area_px[some] ** SIZE_POWER, 1.5, SIZE_MOST) * finds.weight[some]
+    weight[~dirt] *= CARE
     weight = np.minimum(weight / weight.mean(), 20)
     mean, spread = values.mean(0), values.std(0) + 1e-3
     z = torch.from_numpy(np.clip((values - mean) / spread, -FAR, FAR).astype(np.float32))

@@ -63,7 +63,7 @@ def test_a_killed_collection_goes_on_and_comes_to_the_same_judge(tmp_path, monke
     stamp = (tmp_path / "killed" / "film-1.npz").stat().st_mtime_ns
     assert train(plan, tmp_path / "killed").read_bytes() == whole.read_bytes()
     assert (tmp_path / "killed" / "film-1.npz").stat().st_mtime_ns == stamp
-    assert Network.read(whole, _dirt_judge.NAMES).inner.shape == (18, judge.NETS * judge.HIDDEN)
+    assert Network.read(whole, _dirt_judge.NAMES).inner.shape == (21, judge.NETS * judge.HIDDEN)
     assert Dirt(judge=str(whole)).fingerprint() != Dirt().fingerprint()
 
 
