@@ -1,0 +1,88 @@
+"""The holes of a frame in, groups of them with the surroundings that each is filled from out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from restore.frames import Bits
+from restore.motion.points import grow
+
+GROUP_PX = 8
+"""Holes with less than twice this between them are filled together."""
+CONTEXT = 1.5
+"""Surroundings that are looked at, in shorter sides of the hole's box."""
+CONTEXT_PX = (48, 128)
+"""Least and most of them."""
+ALIGN_PX = 4
+"""Crops begin where a sample of every plane does."""
+TILE_PX = 384
+"""Longer groups are filled piece by piece."""
+AHEAD_PX = 16
+"""How far the filling of a piece looks into the next ones."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """Holes that are filled together."""
+
+    top: int
+    left: int
+    hole: Bits
+    """(h, w): the box around them."""
+
+    def cut(self, top: int, left: int, bottom: int, right: int) -> Group:
+        """Return what lies in a box that is given from the group's own corner."""
+        y, x = max(0, top), max(0, left)
+        return Group(self.top + y, self.left + x, self.hole[y:bottom, x:right])
+
+    def onto(self, part: tuple[slice, slice], seen: Bits) -> Bits:
+        """Return what of the group lies in a part of the frame and is not seen there (h, w)."""
+        y, x = self.top - part[0].start, self.left - part[1].start
+        h, w = self.hole.shape
+        out = np.zeros_like(seen)
+        out[y : y + h, x : x + w] = self.hole
+        return out & ~seen
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A part of a group that is filled at once."""
+
+    core: Group
+    """What is kept."""
+    wide: Group
+    """What is filled, so that the core's edge fits what comes next."""
+
+    @property
+    def part(self) -> tuple[slice, slice]:
+        """The part of the frame to look at."""
+        h, w = self.wide.hole.shape
+        margin = min(max(round(CONTEXT * min(h, w)), CONTEXT_PX[0]), CONTEXT_PX[1])
+        top, left = (max(0, n - margin) // ALIGN_PX * ALIGN_PX for n in (self.wide.top, self.wide.left))
+        return slice(top, self.wide.top + h + margin), slice(left, self.wide.left + w + margin)
+
+
+def groups(hole: Bits) -> Iterator[Group]:
+    """Gather the holes of a frame (H, W) that lie close to each other."""
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(grow(hole, GROUP_PX).view(np.uint8))
+    for label in range(1, len(stats)):
+        x, y, w, h = (int(v) for v in stats[label, :4])
+        box = np.s_[y : y + h, x : x + w]
+        inner = hole[box] & (labels[box] == label)
+        left, top, w, h = cv2.boundingRect(inner.view(np.uint8))
+        yield Group(y + top, x + left, inner[top : top + h, left : left + w])
+
+
+def pieces(group: Group) -> Iterator[Piece]:
+    """Cut a long group, in reading order."""
+    h, w = group.hole.shape
+    for y in range(0, h, TILE_PX):
+        for x in range(0, w, TILE_PX):
+            core = group.cut(y, x, y + TILE_PX, x + TILE_PX)
+            if core.hole.any():
+                far = (y + TILE_PX + AHEAD_PX, x + TILE_PX + AHEAD_PX)
+                yield Piece(core, group.cut(y - AHEAD_PX, x - AHEAD_PX, *far))
