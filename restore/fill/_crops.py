@@ -14,12 +14,12 @@ from restore.motion.points import grow
 GROUP_PX = 8
 """Holes with less than twice this between them are filled together."""
 CONTEXT = 1.5
-"""Surroundings that are looked at, in shorter sides of the hole's box."""
+"""Surroundings that are looked at, in widths of the hole where it is widest."""
 CONTEXT_PX = (48, 128)
 """Least and most of them."""
 ALIGN_PX = 4
 """Crops begin where a sample of every plane does."""
-TILE_PX = 384
+TILE_PX = 256
 """Longer groups are filled piece by piece."""
 AHEAD_PX = 16
 """How far the filling of a piece looks into the next ones."""
@@ -33,6 +33,12 @@ class Group:
     left: int
     hole: Bits
     """(h, w): the box around them."""
+
+    @property
+    def width_px(self) -> float:
+        """How wide the hole is where it is widest, about."""
+        inner = cv2.distanceTransform(np.pad(self.hole, 1).view(np.uint8), cv2.DIST_L2, 3)
+        return 2 * float(inner.max())
 
     def cut(self, top: int, left: int, bottom: int, right: int) -> Group:
         """Return what lies in a box that is given from the group's own corner."""
@@ -61,7 +67,7 @@ class Piece:
     def part(self) -> tuple[slice, slice]:
         """The part of the frame to look at."""
         h, w = self.wide.hole.shape
-        margin = min(max(round(CONTEXT * min(h, w)), CONTEXT_PX[0]), CONTEXT_PX[1])
+        margin = min(max(round(CONTEXT * self.wide.width_px), CONTEXT_PX[0]), CONTEXT_PX[1])
         top, left = (max(0, n - margin) // ALIGN_PX * ALIGN_PX for n in (self.wide.top, self.wide.left))
         return slice(top, self.wide.top + h + margin), slice(left, self.wide.left + w + margin)
 

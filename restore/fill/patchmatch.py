@@ -10,7 +10,7 @@ import numpy as np
 from restore.colour import BT601, Float
 from restore.fill import Filling
 from restore.fill._crops import Group, Piece, groups, pieces
-from restore.fill._exemplar import depth, pick, trace
+from restore.fill._exemplar import pick, trace
 from restore.fill._membrane import pyramid
 from restore.fill._nnf import Field
 from restore.fill._scene import REACH_PX, Ints, Scene
@@ -66,10 +66,9 @@ class Patchmatch:
         return Filling(work.planes, work.seen & hole)
 
     def _fits(self, group: Group, picture_px: int) -> bool:
-        width = 2 * depth(np.pad(group.hole, 1))
         if np.count_nonzero(group.hole) > self.largest_frac * picture_px:
             return False
-        return self.narrowest_px <= width <= self.widest_px + 1
+        return self.narrowest_px <= group.width_px <= self.widest_px + 1
 
 
 @dataclass(frozen=True)

@@ -168,7 +168,7 @@ def test_a_long_slanted_scratch_is_filled_piece_by_piece():
     cv2.line(line, (5, 4), (424, 455), 1, 3)
     ys, xs = np.mgrid[: size[0], : size[1]]
     hole, plane = line > 0, np.where((ys % 9 < 2) | ((xs + ys // 9 % 2 * 11) % 22 < 2), 60, 170).astype(np.uint8)
-    assert len(list(pieces(next(groups(hole))))) == 3
+    assert len(list(pieces(next(groups(hole))))) > 1
     filling = run(Patchmatch(), window_of((plane,), hole, "gray"), hole)
     assert np.array_equal(filling.done, hole)
     assert (filling.planes[0] == plane)[hole].mean() > 0.98
