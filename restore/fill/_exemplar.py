@@ -75,10 +75,11 @@ def shrink(image: Float) -> Float:
 
 def steepness(luma: Float, seen: Bits) -> Float:
     """Return (h, w) the mean difference of neighbours along the rows around each pixel of luma (h, w)."""
-    both = np.pad(seen[:, 1:] & seen[:, :-1], ((0, 0), (0, 1))).astype(np.float32)
-    rise = np.pad(np.abs(np.diff(luma, axis=1)), ((0, 0), (0, 1))) * both
+    both = seen[:, 1:] & seen[:, :-1]
+    rise = np.where(both, np.abs(np.diff(luma, axis=1)), np.float32(0))
     side = (2 * STEEP_PX + 1,) * 2
-    total, weight = (cv2.blur(a, side, borderType=cv2.BORDER_CONSTANT) for a in (rise, both))
+    rise, weight = (np.pad(a, ((0, 0), (0, 1))) for a in (rise, both.astype(np.float32)))
+    total, weight = (cv2.blur(a, side, borderType=cv2.BORDER_CONSTANT) for a in (rise, weight))
     return total / np.maximum(weight, TINY) * STEEP_WEIGHT
 
 
