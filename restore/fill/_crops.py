@@ -21,13 +21,11 @@ ALIGN_PX = 4
 """Crops begin where a sample of every plane does."""
 TILE_PX = 256
 """Longer groups are filled piece by piece."""
-AHEAD_PX = 16
-"""How far the filling of a piece looks into the next ones."""
 
 
 @dataclass(frozen=True)
 class Group:
-    """Holes that are filled together."""
+    """Holes that are filled at once."""
 
     top: int
     left: int
@@ -40,36 +38,21 @@ class Group:
         inner = cv2.distanceTransform(np.pad(self.hole, 1).view(np.uint8), cv2.DIST_L2, 3)
         return 2 * float(inner.max())
 
-    def cut(self, top: int, left: int, bottom: int, right: int) -> Group:
-        """Return what lies in a box that is given from the group's own corner."""
-        y, x = max(0, top), max(0, left)
-        return Group(self.top + y, self.left + x, self.hole[y:bottom, x:right])
-
-    def onto(self, part: tuple[slice, slice], seen: Bits) -> Bits:
-        """Return what of the group lies in a part of the frame and is not seen there (h, w)."""
-        y, x = self.top - part[0].start, self.left - part[1].start
-        h, w = self.hole.shape
-        out = np.zeros_like(seen)
-        out[y : y + h, x : x + w] = self.hole
-        return out & ~seen
-
-
-@dataclass(frozen=True)
-class Piece:
-    """A part of a group that is filled at once."""
-
-    core: Group
-    """What is kept."""
-    wide: Group
-    """What is filled, so that the core's edge fits what comes next."""
-
     @property
     def part(self) -> tuple[slice, slice]:
         """The part of the frame to look at."""
-        h, w = self.wide.hole.shape
-        margin = min(max(round(CONTEXT * self.wide.width_px), CONTEXT_PX[0]), CONTEXT_PX[1])
-        top, left = (max(0, n - margin) // ALIGN_PX * ALIGN_PX for n in (self.wide.top, self.wide.left))
-        return slice(top, self.wide.top + h + margin), slice(left, self.wide.left + w + margin)
+        h, w = self.hole.shape
+        margin = min(max(round(CONTEXT * self.width_px), CONTEXT_PX[0]), CONTEXT_PX[1])
+        top, left = (max(0, n - margin) // ALIGN_PX * ALIGN_PX for n in (self.top, self.left))
+        return slice(top, self.top + h + margin), slice(left, self.left + w + margin)
+
+    def onto(self, part: tuple[slice, slice], size: tuple[int, ...]) -> Bits:
+        """Return the holes in their place in a part (h, w) of the frame."""
+        y, x = self.top - part[0].start, self.left - part[1].start
+        h, w = self.hole.shape
+        out = np.zeros(size, bool)
+        out[y : y + h, x : x + w] = self.hole
+        return out
 
 
 def groups(hole: Bits) -> Iterator[Group]:
@@ -83,12 +66,11 @@ def groups(hole: Bits) -> Iterator[Group]:
         yield Group(y + top, x + left, inner[top : top + h, left : left + w])
 
 
-def pieces(group: Group) -> Iterator[Piece]:
-    """Cut a long group, in reading order."""
+def pieces(group: Group) -> Iterator[Group]:
+    """Cut a long group, in reading order. Pieces do not overlap: the next one fits itself to what was kept."""
     h, w = group.hole.shape
     for y in range(0, h, TILE_PX):
         for x in range(0, w, TILE_PX):
-            core = group.cut(y, x, y + TILE_PX, x + TILE_PX)
-            if core.hole.any():
-                far = (y + TILE_PX + AHEAD_PX, x + TILE_PX + AHEAD_PX)
-                yield Piece(core, group.cut(y - AHEAD_PX, x - AHEAD_PX, *far))
+            hole = group.hole[y : y + TILE_PX, x : x + TILE_PX]
+            if hole.any():
+                yield Group(group.top + y, group.left + x, hole)

@@ -9,7 +9,7 @@ import numpy as np
 
 from restore.colour import BT601, Float
 from restore.fill import Filling
-from restore.fill._crops import Group, Piece, groups, pieces
+from restore.fill._crops import Group, groups, pieces
 from restore.fill._exemplar import pick, trace
 from restore.fill._membrane import pyramid
 from restore.fill._nnf import Field
@@ -82,14 +82,14 @@ class Work:
     """(H, W): what may be copied."""
     pixels: PixelFormat
 
-    def fill(self, piece: Piece) -> None:
+    def fill(self, piece: Group) -> None:
         """Fill a piece, if there is a patch to copy."""
         part = piece.part
         seen = self.seen[part]
-        found = trace(self._look(part), piece.wide.onto(part, seen), seen, self.real[part])
+        mine = piece.onto(part, seen.shape)
+        found = trace(self._look(part), mine, seen, self.real[part])
         if found is None:
             return
-        mine = piece.core.onto(part, seen)
         ys, xs = origins(*found)
         for p, plane in enumerate(self.planes):
             down, right = self.pixels.shift(p)
