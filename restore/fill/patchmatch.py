@@ -13,7 +13,7 @@ from restore.fill._crops import Group, groups, pieces
 from restore.fill._exemplar import pick, trace
 from restore.fill._membrane import pyramid
 from restore.fill._nnf import Field
-from restore.fill._scene import REACH_PX, Ints, Scene
+from restore.fill._scene import INNER, REACH_PX, Ints, Scene
 from restore.frames import Bits, support, touched
 from restore.source import PixelFormat
 from restore.window import Window
@@ -126,5 +126,4 @@ def origins(scene: Scene, field: Field) -> tuple[Ints, Ints]:
     at[scene.targets] = field.at
     at[scene.places] = pick(scene, field)
     ys, xs = np.divmod(at.reshape(scene.hole.shape), scene.width)
-    inner = np.s_[REACH_PX:-REACH_PX, REACH_PX:-REACH_PX]
-    return ys[inner] - REACH_PX, xs[inner] - REACH_PX
+    return ys[INNER] - REACH_PX, xs[INNER] - REACH_PX
