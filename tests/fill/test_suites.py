@@ -4,6 +4,7 @@ from restore.fill import Filler
 from restore.fill.donors import Donors
 from restore.fill.harmonic import Harmonic
 from restore.fill.navier_stokes import NavierStokes
+from restore.fill.patchmatch import Patchmatch
 from restore.fill.rows import Rows
 from restore.fill.telea import Telea
 from restore.testing import FillerSuite
@@ -38,3 +39,8 @@ class TestNavierStokes(FillerSuite):
 
     def make(self) -> Filler:
         return NavierStokes()
+
+
+class TestPatchmatch(FillerSuite):
+    def make(self) -> Filler:
+        return Patchmatch()

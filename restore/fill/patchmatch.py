@@ -1,0 +1,129 @@
+"""A frame and its holes in, pieces of the same frame that fit there out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from restore.colour import BT601, Float
+from restore.fill import Filling
+from restore.fill._crops import Group, groups, pieces
+from restore.fill._exemplar import pick, trace
+from restore.fill._membrane import pyramid
+from restore.fill._nnf import Field
+from restore.fill._scene import INNER, REACH_PX, Ints, Scene
+from restore.frames import Bits, support, touched
+from restore.source import PixelFormat
+from restore.window import Window
+
+
+@dataclass(frozen=True)
+class Patchmatch:
+    """Good at holes in texture, wide ones too: continues brick, foliage, grain. Cannot show what is not in the frame.
+
+    Every pixel is a copy of one elsewhere in the frame. It knows nothing of other frames: a hole that is filled in each
+    of many frames flickers, for the field of one frame cannot begin with that of the frame before without the answer
+    depending on where work began. Let `donors` come first; in smooth places `harmonic` is as good, and quicker.
+    """
+
+    version: ClassVar[int] = 1
+    invents: ClassVar[bool] = True
+
+    narrowest_px: int = 1
+    """Holes that are nowhere as wide as this are left to others."""
+    widest_px: int = 256
+    """So are holes that are wider than this somewhere."""
+    largest_frac: float = 0.2
+    """So are holes that cover more than this share of the picture."""
+
+    def __post_init__(self) -> None:
+        """Refuse sizes that leave nothing to do, or too much."""
+        if not 1 <= self.narrowest_px <= self.widest_px <= 512:
+            raise ValueError(
+                "narrowest_px and widest_px must be 1 to 512 and in this order, "
+                f"not {self.narrowest_px} and {self.widest_px}"
+            )
+        if not 0 < self.largest_frac <= 1:
+            raise ValueError(f"largest_frac must be above 0 and at most 1, not {self.largest_frac}")
+
+    @property
+    def reach_frames(self) -> int:
+        """It looks at its own frame alone."""
+        return 0
+
+    def fill(self, window: Window, t: int, planes: tuple[Float, ...], hole: Bits) -> Filling:
+        """Fill the holes of a fitting size that have a patch around them without damage."""
+        if not hole.any():
+            return Filling(planes, np.zeros(hole.shape, bool))
+        real = ~touched(window.hidden(t) | hole, window.pixels)
+        work = Work(tuple(p.copy() for p in planes), ~hole, real, window.pixels)
+        for group in groups(hole):
+            if self._fits(group, hole.size):
+                for piece in pieces(group):
+                    work.fill(piece)
+        return Filling(work.planes, work.seen & hole)
+
+    def _fits(self, group: Group, picture_px: int) -> bool:
+        if np.count_nonzero(group.hole) > self.largest_frac * picture_px:
+            return False
+        return self.narrowest_px <= group.width_px <= self.widest_px + 1
+
+
+@dataclass(frozen=True)
+class Work:
+    """A frame that is being filled: `planes` and `seen` change, and later pieces fit themselves to earlier ones."""
+
+    planes: tuple[Float, ...]
+    seen: Bits
+    """(H, W): whose values mean something by now."""
+    real: Bits
+    """(H, W): what may be copied."""
+    pixels: PixelFormat
+
+    def fill(self, piece: Group) -> None:
+        """Fill a piece, if there is a patch to copy."""
+        part = piece.part
+        seen = self.seen[part]
+        mine = piece.onto(part, seen.shape)
+        found = trace(self._look(part), mine, seen, self.real[part])
+        if found is None:
+            return
+        ys, xs = origins(*found)
+        for p, plane in enumerate(self.planes):
+            down, right = self.pixels.shift(p)
+            to_y, to_x = np.nonzero(support(mine, self.pixels, p))
+            above = to_y << down, to_x << right
+            from_y, from_x = (ys[above] + part[0].start) >> down, (xs[above] + part[1].start) >> right
+            plane[to_y + (part[0].start >> down), to_x + (part[1].start >> right)] = plane[from_y, from_x]
+        seen |= mine
+
+    def _look(self, part: tuple[slice, slice]) -> Float:
+        """Return a part of the frame (h, w, c) in 8-bit levels: luma, and at its size what chroma there is."""
+        unit = np.float32(255 / self.pixels.peak)
+        luma = self.planes[0][part] * unit
+        if self.pixels.family == "rgb":
+            blue, red = (p[part] * unit for p in self.planes[1:3])
+            luma = luma * np.float32(BT601[1]) + red * np.float32(BT601[0]) + blue * np.float32(1 - sum(BT601))
+            return np.stack([luma, blue - luma, red - luma], -1)
+        return np.stack([luma, *(self._chroma(p, part, luma.shape) * unit for p in range(1, len(self.planes)))], -1)
+
+    def _chroma(self, p: int, part: tuple[slice, slice], size: tuple[int, ...]) -> Float:
+        """Return a plane at luma's size; its samples that reach into a hole hold damage, and are guessed."""
+        down, right = self.pixels.shift(p)
+        damaged = support(~self.seen[part], self.pixels, p)
+        top, left = part[0].start >> down, part[1].start >> right
+        own = self.planes[p][top : top + damaged.shape[0], left : left + damaged.shape[1]]
+        if not damaged.all():
+            own = pyramid(own, damaged)
+        return own.repeat(1 << down, 0).repeat(1 << right, 1)[: size[0], : size[1]]
+
+
+def origins(scene: Scene, field: Field) -> tuple[Ints, Ints]:
+    """Return for each place of a crop (h, w) the row and the column it is copied from; its own where it is not."""
+    at = np.arange(scene.hole.size)
+    at[scene.targets] = field.at
+    at[scene.places] = pick(scene, field)
+    ys, xs = np.divmod(at.reshape(scene.hole.shape), scene.width)
+    return ys[INNER] - REACH_PX, xs[INNER] - REACH_PX
