@@ -14,6 +14,7 @@ from restore.written import counted
 NBSP = "\u00a0"
 KNOWN = {
     "rows": "by joining the picture on both sides, row by row (rows)",
+    "patchmatch": "by copying pieces of the same picture that fit (patchmatch)",
     "harmonic": "by a smooth membrane across the hole (harmonic)",
     "telea": "by Telea's method (telea)",
     "navier_stokes": "by the Navier-Stokes method (navier_stokes)",
