@@ -41,6 +41,9 @@ where they do not know what they see, a faint blotch says nothing."""
 LARGE_FRAC = 0.0001
 """Things larger than this share of the picture are no dirt if their like is found next to them in the frame before or
 after: a limb that swings stands out anew in each frame, and dirt lies there once."""
+BUSY, BUSY_CERTAINTY = 0.05, 0.97
+"""Where more of the picture far around them stands out than this, and is none, the frame may have jumped or be blurred;
+there they must be so certain."""
 LIKE_AREA, LIKE_PEAK, NEXT_TO = 0.25, 0.4, 2.0
 """Their like has at least these shares of its size and contrast, and lies within so many times its longer side."""
 LISTED = 4
@@ -183,12 +186,16 @@ class _Look:
         certain = (sure >= self.part.certainty) & (not self.at_end)
         extent = _extent.extent(self.window, self.t, self.scene, found, certain, self.bits)
         drawn = _outline.outline(self.window, self.t, found, extent)
-        unrest = _things.unrest(self.scene, found, self.bits)[0]
+        rest = self.bits.copy()
+        rest.ravel()[found.at[certain[found.own]]] = 0
+        unrest, busy = _things.unrest(self.scene, found, rest)
         least = np.maximum(self.least(drawn.area), np.minimum(CALM * unrest, CALM_MOST * self.threshold))
         right = (drawn.area >= self.part.smallest_px) & (drawn.peak > least)
         certain &= right
-        for i in np.flatnonzero(certain & (drawn.area >= LARGE_FRAC * self.scene.here.size * self.scene.scale**2)):
-            certain[i] = not self.recurs(found, int(i))
+        large = drawn.area >= LARGE_FRAC * self.scene.here.size * self.scene.scale**2
+        for i in np.flatnonzero(certain & large):
+            settled = busy[i] <= BUSY or sure[i] >= BUSY_CERTAINTY
+            certain[i] = settled and not self.recurs(found, int(i))
         outlined = drawn.mask(certain)
         mask = _outline.closed(outlined)
         holes = mask & ~outlined
@@ -283,7 +290,7 @@ class _Look:
         if sure_enough:
             return Found(self.t, "dirt", box, area, probability)
         if probability >= self.part.certainty:
-            why = f"dirt with probability {probability:.2f}, but its like is next to it in a frame beside: it may move"
+            why = f"dirt with probability {probability:.2f}, but it is large, and it may move or be part of a jump"
             return Found(self.t, "dirt", box, area, probability, "undecided", why)
         why = f"dirt with probability {probability:.2f}; {self.part.certainty:.2f} is needed"
         return Found(self.t, "dirt", box, area, probability, "undecided", why)
