@@ -524,10 +524,10 @@ def train_detector(folder: Path, seed: int, rounds: int, **plan: Any) -> None:
 @train.command("thin")
 @click.option("-o", "--output", "folder", default="training/thin", show_default=True, type=FOLDER,
               help="Where state, log, sample sheets and weights are kept.")
-@click.option("--photographs", type=click.Path(path_type=Path, file_okay=False, exists=True),
+@click.option("--photographs", type=click.Path(path_type=Path, file_okay=False),
               help="A folder of photographs to learn texture from. [generated scenes only]")
 @click.option("--seed", default=1, show_default=True, type=click.IntRange(0), help="Of weights, crops and holes.")
-@click.option("--steps", default=12000, show_default=True, type=click.IntRange(1), help="Of the whole training.")
+@click.option("--steps", default=8000, show_default=True, type=click.IntRange(1), help="Of the whole training.")
 @click.option("--minutes", default=0.0, help="Stop after so long, to be resumed. [no limit]")
 @click.option("--device", default="cpu", show_default=True, help="cpu, or cuda.")
 @click.option("--threads", default=1, show_default=True, help="Of the network.")
@@ -537,7 +537,6 @@ def train_thin(folder: Path, **plan: Any) -> None:
     \b
     Example:
       lacuna train thin --photographs pictures --minutes 55
-      lacuna run reel.mov --set fill.thin.weights=training/thin/thin.safetensors
     """
     from restore.train.filler import Plan
     from restore.train.filler import train as learn

@@ -21,13 +21,14 @@ from restore.train.muon import Muon
 from restore.train.pieces import Batch, Pixels8, batch, gather
 
 NAME = "thin"
-PEAK_RATE, WARM_UP, LAST = 2.5e-3, 0.02, 0.01
+PEAK_RATE, WARM_UP, LAST = 8e-3, 0.02, 0.01
 KEEP = 0.998
 SOFT = 0.04
 """Errors below this (in [0, 1]) count by their square, larger ones as they are (Charbonnier et al., ICIP 1994)."""
 SLOPES = 0.25
 """Weight of errors of slope beside errors of value."""
-HELD, HELD_SEED = 6, 9
+HELD, HELD_CROPS, HELD_SIDE_PX, HELD_SEED = 6, 16, 96, 9
+"""Batches of crops that no step learns from, though from the same pictures."""
 SHOWN = 5
 """Rows of a sample sheet."""
 Report = Callable[[str], None]
@@ -38,7 +39,7 @@ class Plan:
     """How to train. The same plan gives the same weights on the same machine."""
 
     seed: int = 1
-    steps: int = 12000
+    steps: int = 8000
     photographs: Path | None = None
     """A folder of photographs to learn texture from, beside generated scenes."""
     crops: int = 16
@@ -50,7 +51,7 @@ class Plan:
     """Generated scenes that crops are cut out of."""
     device: str = "cpu"
     threads: int = 1
-    check_every: int = 250
+    check_every: int = 500
     """Steps between two validations, sample sheets and states kept."""
     minutes: float = 0
     """Stop after so many minutes, to be resumed; 0 for no limit."""
@@ -167,7 +168,7 @@ def train(plan: Plan, folder: Path, say: Report = lambda _: None) -> dict[str, f
     run, began = Run(plan, folder), time.monotonic()
     say(f"{sum(p.numel() for p in run.net.parameters()):,} weights; step {run.done} of {plan.steps}")
     pictures = gather(plan.seed, plan.photographs, plan.painted)
-    held = [batch(pictures, plan.seed + 10**6 * HELD_SEED, n, 16, 96) for n in range(HELD)]
+    held = [batch(pictures, plan.seed + 10**6 * HELD_SEED, n, HELD_CROPS, HELD_SIDE_PX) for n in range(HELD)]
     scores: dict[str, float] = {}
     while run.done < plan.steps:
         run.learn(batch(pictures, plan.seed, run.done, plan.crops, plan.side_px))
