@@ -11,7 +11,9 @@ import numpy as np
 
 from restore.colour import Float
 from restore.fill import Filling, _rgb
-from restore.frames import Bits, support, touched
+from restore.fill._membrane import solve
+from restore.fill.harmonic import Harmonic
+from restore.frames import Bits, support
 from restore.nets import shelf
 from restore.source import PixelFormat
 from restore.window import Window
@@ -66,14 +68,12 @@ class Thin:
 def filled(planes: tuple[Float, ...], hole: Bits, pixels: PixelFormat, path: Path) -> tuple[Float, ...]:
     """Return colour planes of which the samples under the hole (H, W) are filled; others are zero.
 
-    A luma pixel that shares a chroma sample with the hole is not looked at: its colour is not known.
+    Where chroma is smaller than luma, it is filled smoothly first: a luma pixel beside the hole that shares a chroma
+    sample with it is known, and its colour nearly so.
     """
     from restore.nets import inference
 
-    unseen = touched(hole, pixels)
-    if unseen.all():  # nothing is known in full: what is known is taken as it is
-        unseen = hole
-    wide = Wide.of(planes, unseen, pixels)
+    wide = Wide.of(planes, hole, pixels)
     places = list(tiles(wide.hole))
     net = inference.thin(path, shelf.sha256(path))
     crops = ((wide.shown(at), wide.part(at)) for at in places)
@@ -96,15 +96,15 @@ class Wide:
         """Widen planes and hole (H, W)."""
         counts = [-(-(n + EDGE_PX - BLIND_PX) // STEP_PX) for n in hole.shape]
         room = [(EDGE_PX, (c - 1) * STEP_PX + SIDE_PX - EDGE_PX - n) for c, n in zip(counts, hole.shape, strict=True)]
-        wide, out = np.pad(hole, room, "symmetric"), []
+        out = []
         for k, plane in enumerate(planes):
-            shift, under = pixels.shift(k), support(hole, pixels, k)
+            shift = pixels.shift(k)
             whole = [(a >> s, (n + b >> s) - m)
                      for (a, b), s, n, m in zip(room, shift, hole.shape, plane.shape, strict=True)]
-            out.append(np.pad(np.where(under, np.float32(0), plane), whole, "symmetric"))
-            if shift != (0, 0):  # beyond an odd edge, samples are mirrored about another place than pixels are
-                wide |= _rgb.large(np.pad(under, whole, "symmetric"), shift, (wide.shape[0], wide.shape[1]))
-        return cls(tuple(out), wide, pixels)
+            full = shift == (0, 0)
+            known = np.where(hole, np.float32(0), plane) if full else smoothed(plane, support(hole, pixels, k))
+            out.append(np.pad(known, whole, "symmetric"))
+        return cls(tuple(out), np.pad(hole, room, "symmetric"), pixels)
 
     def part(self, at: tuple[int, int]) -> Bits:
         """Return the holes of a square (side, side)."""
@@ -129,6 +129,14 @@ class Wide:
         """Return the frame's own part of a widened plane."""
         y, x = (EDGE_PX >> s for s in self.pixels.shift(number))
         return plane[y : y + shape[0], x : x + shape[1]]
+
+
+def smoothed(plane: Float, hole: Bits) -> Float:
+    """Return a plane (h, w) with its hole smoothly filled, or as it is where nothing is known."""
+    out = plane.copy()
+    if not hole.all():
+        out[hole] = solve(plane, hole, Harmonic.tension)
+    return out
 
 
 def ramp(shift: int) -> Float:

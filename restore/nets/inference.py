@@ -20,6 +20,9 @@ from restore.nets import files
 from restore.nets.detector import Detector
 from restore.nets.thin import ThinNet
 
+FAINT, MOST_GAIN = 0.1, 64.0
+"""Crops whose known pixels deviate by less than this from their mean are shown at more contrast."""
+
 
 @lru_cache(maxsize=4)
 def detector(path: Path, digest: str) -> Detector:
@@ -70,6 +73,12 @@ def thin(path: Path, digest: str) -> ThinNet:
     return net.eval().requires_grad_(False).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
+def contrast(crop: Float, hole: Bits) -> np.float32:
+    """Return what a crop (3, h, w) is multiplied by: networks learn from lively pictures and overlook faint ones."""
+    spread = float(crop[:, ~hole].std(1).max()) if not hole.all() else 1.0
+    return np.float32(min(max(FAINT / max(spread, 1e-6), 1), MOST_GAIN))
+
+
 def pictures(net: ThinNet, crops: Iterable[tuple[Float, Bits]]) -> Iterator[Float]:
     """Yield pictures (3, h, w), in whole 65535ths, from crops (3, h, w) in [0, 1] and their holes (h, w)."""
     threads = torch.get_num_threads()
@@ -78,7 +87,8 @@ def pictures(net: ThinNet, crops: Iterable[tuple[Float, Bits]]) -> Iterator[Floa
         with torch.inference_mode():
             for crop, hole in crops:
                 known = torch.from_numpy(~hole)[None, None].float()
-                out = net(torch.from_numpy(np.ascontiguousarray(crop))[None], known)[0]
-                yield np.rint(out.numpy() * np.float32(65535)) / np.float32(65535)
+                gain = contrast(crop, hole)
+                out = net(torch.from_numpy(np.ascontiguousarray(crop * gain))[None], known)[0]
+                yield np.rint(out.numpy() / gain * np.float32(65535)) / np.float32(65535)
     finally:
         torch.set_num_threads(threads)
