@@ -95,3 +95,20 @@ def test_weights_of_another_network_are_refused(tmp_path):
     files.write(path, {"w": torch.zeros(2)}, {})
     with pytest.raises(PartError, match="no weights of ThinNet"):
         inference.thin(path, shelf.sha256(path))
+
+
+def test_faint_pictures_are_shown_at_more_contrast_and_lively_ones_as_they_are():
+    rng, hole = np.random.default_rng(1), gap()[0]
+    lively = rng.uniform(0, 1, (3, 64, 64)).astype(np.float32)
+    assert inference.contrast(lively, hole) == 1
+    assert inference.contrast(lively * np.float32(0.01), hole) > 20
+    assert inference.contrast(np.zeros_like(lively), hole) == inference.MOST_GAIN
+    assert inference.contrast(lively, np.ones_like(hole)) == 1
+
+
+def test_a_fainter_picture_gets_the_same_fill_fainter(tmp_path):
+    path = tmp_path / "net.safetensors"
+    files.write(path, made().state_dict(), {})
+    net, hole = inference.thin(path, shelf.sha256(path)), gap()[0]
+    a, b = inference.pictures(net, [(picture()[0] * np.float32(s), hole) for s in (0.1, 0.05)])
+    np.testing.assert_allclose(a * 0.5, b, atol=3e-5)
