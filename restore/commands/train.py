@@ -80,6 +80,31 @@ def learn(subject: Subject, folder: Path, seed: int, rounds: int, **plan: Any) -
     begin(Plan(subject, Course(seed, rounds), **plan), folder, click.echo)
 
 
+@train.command("thin")
+@click.option("-o", "--output", "folder", default="training/thin", show_default=True, type=FOLDER,
+              help="Where state, log, sample sheets and weights are kept.")
+@click.option("--photographs", type=click.Path(path_type=Path, file_okay=False),
+              help="A folder of photographs to learn texture from. [generated scenes only]")
+@click.option("--seed", default=1, show_default=True, type=click.IntRange(0), help="Of weights, crops and holes.")
+@click.option("--steps", default=8000, show_default=True, type=click.IntRange(1), help="Of the whole training.")
+@click.option("--minutes", default=0.0, help="Stop after so long, to be resumed. [no limit]")
+@click.option("--device", default="cpu", show_default=True, help="cpu, or cuda.")
+@click.option("--threads", default=1, show_default=True, help="Of the network.")
+def train_thin(folder: Path, **plan: Any) -> None:
+    """Train the network of the filler `thin`; killed or stopped, the same command goes on.
+
+    \b
+    Example:
+      lacuna train thin --photographs pictures --minutes 55
+    """
+    from restore.train.filler import Plan
+    from restore.train.filler import train as learn
+
+    try:
+        learn(Plan(**plan), folder, click.echo)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+
 @train.command("judge")
 @click.argument("clips", nargs=-1, type=THING)
 @click.option("-o", "--output", "folder", default="training/judge", show_default=True, type=FOLDER,

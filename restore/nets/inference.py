@@ -14,8 +14,14 @@ import numpy as np
 import torch
 
 from restore.colour import Float
+from restore.errors import PartError
+from restore.frames import Bits
 from restore.nets import files
 from restore.nets.detector import Detector
+from restore.nets.thin import ThinNet
+
+FAINT, MOST_GAIN = 0.1, 64.0
+"""Crops whose known pixels deviate by less than this from their mean are shown at more contrast."""
 
 
 @lru_cache(maxsize=4)
@@ -49,5 +55,40 @@ def probabilities(net: Detector, crops: Iterable[Float]) -> Iterator[Float]:
             for crop in crops:
                 chance = torch.sigmoid(net(torch.from_numpy(np.ascontiguousarray(crop))[None]))[0]
                 yield np.rint(chance.numpy() * np.float32(255))
+    finally:
+        torch.set_num_threads(threads)
+
+
+@lru_cache(maxsize=4)
+def thin(path: Path, digest: str) -> ThinNet:
+    """Return the filler whose weights are at `path`; `digest` is the file's, so that another file is read anew.
+
+    Raises PartError where the file is not what it should be.
+    """
+    tensors, _ = files.read(path)
+    if "stem.weight" not in tensors:
+        raise PartError(f"{path} holds no weights of ThinNet: it has no stem.weight. Give weights made for it.")
+    net = ThinNet(int(tensors["stem.weight"].shape[0]), sum(1 for k in tensors if k.endswith(".mix.weight")))
+    files.fill(net, tensors, path)
+    return net.eval().requires_grad_(False).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+
+def contrast(crop: Float, hole: Bits) -> np.float32:
+    """Return what a crop (3, h, w) is multiplied by: networks learn from lively pictures and overlook faint ones."""
+    spread = float(crop[:, ~hole].std(1).max()) if not hole.all() else 1.0
+    return np.float32(min(max(FAINT / max(spread, 1e-6), 1), MOST_GAIN))
+
+
+def pictures(net: ThinNet, crops: Iterable[tuple[Float, Bits]]) -> Iterator[Float]:
+    """Yield pictures (3, h, w), in whole 65535ths, from crops (3, h, w) in [0, 1] and their holes (h, w)."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with torch.inference_mode():
+            for crop, hole in crops:
+                known = torch.from_numpy(~hole)[None, None].float()
+                gain = contrast(crop, hole)
+                out = net(torch.from_numpy(np.ascontiguousarray(crop * gain))[None], known)[0]
+                yield np.rint(out.numpy() / gain * np.float32(65535)) / np.float32(65535)
     finally:
         torch.set_num_threads(threads)
