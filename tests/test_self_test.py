@@ -86,7 +86,7 @@ def test_as_json_it_is_one_object(own: Path) -> None:
 
 @pytest.mark.usefixtures("two_steps")
 def test_the_same_film_does_as_well_in_any_format(tmp_path: Path) -> None:
-    film, found = Film(7, (120, 160), 14), []
+    film, found = Film(7, (240, 320), 14), []
     for pixels in (PixelFormat("yuv420p", "yuv", 8, 1, 1), PixelFormat("gray12le", "grey", 12),
                    PixelFormat("gbrp10le", "rgb", 10), PixelFormat("yuv444p16le", "yuv", 16)):
         reel = make_video(tmp_path / "reel.mkv", [film.planes(t, pixels) for t in range(14)], pixels.name, rate=24)

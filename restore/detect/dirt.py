@@ -64,14 +64,14 @@ class Dirt:
 
     version: ClassVar[int] = 4
     sensitivity: ClassVar[Mapping[str, Mapping[str, float]]] = {
-        "cautious": {"certainty": 0.97}, "thorough": {"certainty": 0.65, "contrast_levels": 8.0, "grain_factor": 3.0}
+        "cautious": {"certainty": 0.95}, "thorough": {"certainty": 0.65, "contrast_levels": 8.0, "grain_factor": 3.0}
     }
     leads: ClassVar[Mapping[str, float]] = {"certainty": 0.01}
     contrast_levels: float = 12.0
     """Least contrast to both neighbours, 8-bit levels."""
     grain_factor: float = 4.0
     """... and least contrast in standard deviations of the grain."""
-    certainty: float = 0.92
+    certainty: float = 0.85
     """Probability from which a thing is dirt; the most conspicuous from half of it on are listed as undecided."""
     smallest_px: int = 4
     """Things of fewer luma pixels are left alone."""

@@ -22,6 +22,8 @@ SHORT_FRAC = 0.2
 LISTED_FRAC, LISTED_NFA, LISTED_LEVELS, LISTED_GRAINS = 0.4, -15.0, 8.0, 4.0
 """Undecided lines that are shorter, less certain (log10 of false alarms) or fainter (8-bit levels, and multiples of
 the grain) than this are not worth a person's time."""
+FEW_LINES = 3
+"""In a frame of more tall lines than this some meet those of the next scene by chance."""
 LISTED_MOST = 4
 """Undecided lines listed of a frame, the most certain ones."""
 TOGETHER_FRAMES = 4
@@ -135,9 +137,10 @@ class Scratch:
         scores = _line_judge.score([
             _line_judge.measure(lines[i], votes[i], unrest(lines[i], around), tall[i], scale, grain) for i in kept
         ])
+        few = sum(tall[i] >= SHORT_FRAC for i in kept) <= FEW_LINES
         over, strips = _beyond.over_cuts(window, t, self.reach), _tracks.view(window, t).strips
         return tuple(
-            Known(i, lines[i], votes[i], float(s), int(over[i]), _beyond.in_bars(strips, lines[i]))
+            Known(i, lines[i], votes[i], float(s), int(over[i]) if few else 0, _beyond.in_bars(strips, lines[i]))
             for i, s in zip(kept, scores, strict=True)
         )
 

@@ -1,4 +1,7 @@
-"""Gradients in, steps of equal strength in all directions of a layer out: learns more from a batch than Adam."""
+"""Gradients in, steps of equal strength in all directions of a layer out: learns more from a batch than Adam.
+
+After Muon (Jordan et al., "Muon: an optimizer for hidden layers in neural networks", 2024), whose constants these are.
+"""
 
 from __future__ import annotations
 

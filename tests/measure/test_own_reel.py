@@ -46,7 +46,9 @@ def test_only_who_says_lines_is_said_to_say_lines() -> None:
 
 def test_a_step_is_spelled_for_the_detectors_that_know_its_field() -> None:
     film = load("film")
-    assert spelled(Step("x", ("*.certainty=0.9",)), film) == ("dirt.certainty=0.9", "scratch.certainty=0.9")
+    assert spelled(Step("x", ("*.certainty=0.9",)), film) == (
+        "dirt.certainty=0.9", "scratch.certainty=0.9", "standing.certainty=0.9"
+    )
     assert spelled(Step("x", ("*.contrast_levels=9",)), film) == ("dirt.contrast_levels=9",)
     assert spelled(Step("x", ("policy.strict=true",)), film) == ("policy.strict=true",)
 
