@@ -48,6 +48,16 @@ def test_a_line_of_one_shot_alone_is_not_confirmed_by_the_other(other):
     assert not Scratch().detect(shown, EACH - 1).mask[:, 145:156].any()
 
 
+def test_where_many_lines_meet_those_of_the_next_shot_they_may_do_so_by_chance():
+    def fence(picture, t):
+        for x in range(40, 300, 40):
+            line(picture, x, 1.5, 60)
+
+    shown = two_shots(fence, fence)
+    assert shown.is_cut(EACH)
+    assert not Scratch().detect(shown, EACH - 1).mask.any()
+
+
 def test_frames_of_one_shot_say_nothing_of_cuts():
     shown = window(frames(scratch, count=EACH, size=SIZE, step=0.0, grain=1.5))
     assert not _beyond.over_cuts(shown, 4, 8).any()
