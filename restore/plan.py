@@ -28,6 +28,8 @@ BASE_BYTES = 360 << 20
 FLOWS = 30
 """Displacement fields' worth of what is held: three neighbours on each side, both ways, for two threads, and what is
 found around damage, which blending asks for once more a few spans later."""
+FACT_BYTES = 0.75
+"""What is known of a frame and asked for again from those around it, bytes a pixel; measured on 1080p."""
 HANDS = 34
 """Float pictures that one thread may hold while it fills a frame, measured on 1080p film."""
 SECONDS_PER_MEGAPIXEL = {"detect": 0.20, "fill": 0.14, "blend": 0.05, "encode": 0.10}
@@ -74,6 +76,7 @@ class Plan:
     span_frames: int
     picture_cache_bytes: int
     work_cache_bytes: int
+    fact_cache_bytes: int
     peak_bytes: int
     """Memory of one process."""
     disk_bytes: int
@@ -104,7 +107,7 @@ def make_plan(
 
 def _fitting(
     source: Source, recipe: Recipe, lengths: Sequence[int], budget: Budget
-) -> tuple[int, int, tuple[int, int], int]:
+) -> tuple[int, int, tuple[int, int, int], int]:
     """Return the span length, threads, caches and peak that fit: first with comfort, then at all, then more slowly."""
     allowed = budget.memory_bytes
     limits = [COMFORT_BYTES if allowed is None else min(allowed, COMFORT_BYTES), allowed]
@@ -160,23 +163,25 @@ def chain_spans(recipe: Recipe, span_frames: int) -> int:
     return 1 + sum(-(-reach // span_frames) for reach in reaches)
 
 
-def cache_bytes(source: Source, recipe: Recipe, span_frames: int, lanes: int) -> tuple[int, int]:
-    """Return the bytes of the picture cache and the work cache for spans of a length.
+def cache_bytes(source: Source, recipe: Recipe, span_frames: int, lanes: int) -> tuple[int, int, int]:
+    """Return the bytes of the caches of pictures, of work and of facts for spans of a length.
 
     A frame is decoded once if it is still held when it is encoded. Detection is kept from running further ahead than
     `Step.after` lets it, and looks ahead as far as it reaches, and as cuts do.
     """
-    ahead = max((p.reach_frames for p in recipe.detect), default=0) + REACH_FRAMES
+    reach = max((p.reach_frames for p in recipe.detect), default=0)
+    ahead = reach + REACH_FRAMES
     spans = chain_spans(recipe, span_frames) + lanes + 1
     held = min(source.frames, spans * span_frames + ahead + sum(p.reach_frames for p in recipe.ladder))
     h, w = source.size
     scale = scale_of(source.size)
     flow = (h // scale) * (w // scale) * 9
     work = min(source.frames, 2) * h * w * 4 + min(2 * source.frames, FLOWS) * flow + (32 << 20)
-    return held * source.pixels.picture_bytes(source.size), work
+    facts = int(min(source.frames, lanes * (span_frames + reach)) * h * w * FACT_BYTES) + (16 << 20)
+    return held * source.pixels.picture_bytes(source.size), work, facts
 
 
-def peak_bytes(source: Source, caches: tuple[int, int], threads: int) -> int:
+def peak_bytes(source: Source, caches: tuple[int, int, int], threads: int) -> int:
     """Return the most memory one process will need: caches, codecs, and arrays in the hands of each thread."""
     h, w = source.size
     hands = h * w * 4 * HANDS + 6 * source.pixels.picture_bytes(source.size)

@@ -142,7 +142,7 @@ def make_job(prepared: Prepared) -> Job:
     plan, revision = prepared.plan, len(Edits(prepared.project / "edits").all())
     return Job(
         prepared.project.resolve(), prepared.recipe.to_toml(), revision, plan.frames, prepared.output.resolve(),
-        prepared.encoder.name, plan.picture_cache_bytes, plan.work_cache_bytes,
+        prepared.encoder.name, plan.picture_cache_bytes, plan.work_cache_bytes, plan.fact_cache_bytes,
         overwrite=prepared.wish.overwrite, memory_bytes=plan.peak_bytes,
     )
 
@@ -154,7 +154,7 @@ def open_session(project: Path, held_pictures: int = 8) -> Session:
     text = path.read_text(encoding="utf-8") if path.exists() else 'name = "none"'
     held = held_pictures * store.source.pixels.picture_bytes(store.source.size)
     revision = len(Edits(project / "edits").all())
-    return Session(Job(project, text, revision, store.source.span, project, "ffv1", held, held))
+    return Session(Job(project, text, revision, store.source.span, project, "ffv1", held, held, held))
 
 
 def report(project: Path, folder: Path | None = None) -> tuple[Path, Path]:

@@ -36,6 +36,7 @@ class Job:
     encoder: str
     picture_cache_bytes: int
     work_cache_bytes: int
+    fact_cache_bytes: int
     overwrite: bool = False
     """Whether an output that is not this project's latest may be replaced."""
     decode_threads: int = 0
@@ -56,6 +57,7 @@ class Session:
         self.edits = Edits(job.project / "edits")
         self.pictures = Cache(job.picture_cache_bytes)
         self.work = Cache(job.work_cache_bytes)
+        self.facts = Cache(job.fact_cache_bytes)
         self.patches = Cache(max(64 << 20, job.picture_cache_bytes // 8))
         self._decoder: Decoder | None = None
         self._decoding = threading.Lock()
@@ -107,7 +109,7 @@ class Session:
         return Window(
             source.pixels, source.size, source.span, self.picture,
             self.hidden if hiding else lambda _t: nothing,
-            self.work, "film", self.recipe.motion.preset, "masks" if hiding else "nothing",
+            self.work, self.facts, "film", self.recipe.motion.preset, "masks" if hiding else "nothing",
         )
 
     def patch(self, layer: str, t: int) -> Patch:

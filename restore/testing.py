@@ -102,7 +102,7 @@ def damaged_window(layout: str, size: tuple[int, int], frames: int = 5) -> tuple
 
 def fresh(window: Window) -> Window:
     """Return the same window with nothing remembered."""
-    return replace(window, cache=Cache(1 << 26))
+    return replace(window, cache=Cache(1 << 26), facts=Cache(1 << 26))
 
 
 # --- FillerSuite -------------------------------------------------------------------------------------------------

@@ -36,6 +36,10 @@ class Window:
     hidden: Callable[[int], Bits]
     """Frame number to the (H, W) mask of what is damaged there; all False while detecting."""
     cache: Cache = field(default_factory=lambda: Cache(1 << 28), compare=False)
+    """Pictures and fields."""
+    facts: Cache = field(default_factory=lambda: Cache(1 << 28), compare=False)
+    """What is known of frames, apart: one sweep over a window makes pictures enough to push all of it out, and the next
+    frame asks for it again."""
     name: str = ""
     """Tells apart the films that share a cache."""
     preset: str = "fast"
@@ -58,8 +62,12 @@ class Window:
         )
 
     def memo(self, kind: str, key: Hashable, make: Callable[[], T]) -> T:
-        """Return a value a part derives from pictures, made once: `kind` and `key` must name it fully."""
+        """Return a picture or field that a part derives from pictures: `kind` and `key` must name it fully."""
         return self.cache.get((self.name, kind, key), make)
+
+    def fact(self, kind: str, key: Hashable, make: Callable[[], T]) -> T:
+        """Return something small that is known of a frame and is asked for from all the frames around; as `memo`."""
+        return self.facts.get((self.name, kind, key), make)
 
     def grey(self, t: int) -> colour.Float:
         """Return luma (H, W) float32 in 8-bit levels."""
@@ -67,7 +75,7 @@ class Window:
 
     def grain(self, t: int) -> float:
         """Return the grain's standard deviation in 8-bit levels, measured on the frame itself."""
-        return self.memo("grain", t, lambda: noise.grain_sigma(*self._luma(t)))
+        return self.fact("grain", t, lambda: noise.grain_sigma(*self._luma(t)))
 
     def proxy(self, t: int) -> Proxy:
         """Return the small 8-bit picture (h, w), what is hidden replaced by a smooth guess."""
@@ -95,9 +103,9 @@ class Window:
     def is_cut(self, t: int) -> bool:
         """Tell whether frame t begins a new shot."""
         def of(u: int) -> cuts.Signature:
-            return self.memo("signature", u, lambda: cuts.signature(self._plain(u)))
+            return self.fact("signature", u, lambda: cuts.signature(self._plain(u)))
 
-        return self.memo("cut", t, lambda: cuts.is_cut(t, self.film, of))
+        return self.fact("cut", t, lambda: cuts.is_cut(t, self.film, of))
 
     def shot(self, t: int, reach: int) -> Span:
         """Return the frames within `reach` of t that belong to its shot, t included."""

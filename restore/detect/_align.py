@@ -55,7 +55,7 @@ def is_same(window: Window, t: int, u: int) -> bool:
         gap = cv2.absdiff(cv2.blur(small(window, a), (3, 3)), cv2.blur(small(window, b), (3, 3)))
         return float(gap.max()) <= SAME_LEVELS[0] and float(gap.mean()) <= SAME_LEVELS[1]
 
-    return window.memo("same", (a, b), make)
+    return window.fact("same", (a, b), make)
 
 
 def others(window: Window, t: int, step: int, reach: int) -> tuple[int, ...]:

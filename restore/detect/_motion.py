@@ -41,7 +41,7 @@ class Step:
 
 def step(window: Window, t: int) -> Step:
     """Return the motion between frames t and t + 1, made once."""
-    return window.memo("scratch-motion", (t, window.preset), lambda: _step(window, t))
+    return window.fact("scratch-motion", (t, window.preset), lambda: _step(window, t))
 
 
 def _step(window: Window, t: int) -> Step:

@@ -93,7 +93,7 @@ def field(window: Window, u: int, v: int) -> Float:
     """Return the motion from frame u to frame v as means over blocks (bh, bw, 2), (dx, dy) in luma pixels."""
     def tiny(t: int) -> Bytes:
         scale = motion_scale(window.size)
-        return window.memo("standing-tiny", t, lambda: np.asarray(
+        return window.fact("standing-tiny", t, lambda: np.asarray(
             cv2.medianBlur(halved(luma(window, t), scale), 3), np.uint8
         ))
 
@@ -101,7 +101,7 @@ def field(window: Window, u: int, v: int) -> Float:
         there, back = vectors(tiny(u), tiny(v), window.preset), vectors(tiny(v), tiny(u), window.preset)
         return coarse(there, estimate(there, back, 1).valid.astype(np.float32)) * np.float32(motion_scale(window.size))
 
-    return window.memo("standing-field", (u, v, window.preset), make)
+    return window.fact("standing-field", (u, v, window.preset), make)
 
 
 def coarse(there: Float, valid: Float) -> Float:

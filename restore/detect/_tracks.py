@@ -16,7 +16,7 @@ import numpy.typing as npt
 from restore.colour import Float
 from restore.detect import _lines
 from restore.detect._lines import WIDE_2K_PX, Line
-from restore.detect._motion import Paths, paths, step
+from restore.detect._motion import Paths, paths
 from restore.detect._sway import UNKNOWN, Guess, Sway, sway
 from restore.frames import Bits
 from restore.motion.proxy import Proxy
@@ -80,7 +80,7 @@ class Votes:
 
 def view(window: Window, t: int) -> View:
     """Return what is kept of frame t, made once."""
-    return window.memo("scratch-view", t, lambda: _view(window, t))
+    return window.fact("scratch-view", t, lambda: _view(window, t))
 
 
 def _view(window: Window, t: int) -> View:
@@ -125,36 +125,10 @@ def votes(window: Window, t: int, reach: int) -> list[Votes]:
     here = view(window, t)
     if not here.lines:
         return []
-    gather(window, t, reach)
     near = paths(window, t, reach)
     drift = drifts(window, here, near)
     each = [match(window, t, u, here, drift.of(i)) for i, u in enumerate(near.frames)]
     return [_count(window, t, near, drift, each, i) for i in range(len(here.lines))]
-
-
-def gather(window: Window, t: int, reach: int) -> None:
-    """Make what is needed of each frame near t, so that little of it is lost to a small cache on the way.
-
-    Sweeping over a window throws out just what the next sweep asks for first. So before each costly step all that is
-    small and will be wanted again is touched: then the large fields it was made from go first.
-    """
-    around = range(t - reach - 1, t + reach + 2)
-    kept = [(kind, u) for u in around for kind in ("cut", "signature", "scratch-view")]
-    keys = [(window.name, *k) for k in (*kept, *(("scratch-motion", (u, window.preset)) for u in around))]
-
-    def touch() -> None:
-        for key in keys:
-            window.cache.peek(key)
-
-    for u in range(max(t - reach, window.film.start) + 1, min(t + reach + 1, window.film.stop)):
-        touch()
-        window.is_cut(u)
-    shot = window.shot(t, reach)
-    for u in range(shot.start, shot.stop):
-        touch()
-        view(window, u)
-        if u + 1 < shot.stop:
-            step(window, u)
 
 
 @dataclass(frozen=True)

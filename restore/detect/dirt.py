@@ -124,7 +124,7 @@ def candidates_of(part: Dirt, window: Window, t: int) -> Likes:
             return Likes(np.zeros((0, 4), np.int64), none, np.zeros(0, np.float32), none > 0)
         return Likes(found.boxes, found.area, found.peak, found.bright)
 
-    return window.memo("dirt-likes", (t, part), make)
+    return window.fact("dirt-likes", (t, part), make)
 
 
 @dataclass(frozen=True)

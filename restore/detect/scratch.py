@@ -124,7 +124,7 @@ class Scratch:
 
     def known(self, window: Window, t: int) -> tuple[Known, ...]:
         """Return the lines of frame t that are tall enough, and what is known of them; made once."""
-        return window.memo("scratch-known", (t, self.reach, self.shortest_frac), lambda: self._known(window, t))
+        return window.fact("scratch-known", (t, self.reach, self.shortest_frac), lambda: self._known(window, t))
 
     def _known(self, window: Window, t: int) -> tuple[Known, ...]:
         h, lines = window.size[0], _tracks.view(window, t).lines

@@ -84,7 +84,7 @@ class Standing:
         if min(window.size) < SMALLEST_PX or len(chosen) < views.FEWEST:
             return Detection(mask)
         # All frames of a group share the answer, and only this is kept of what it was made from.
-        known = window.memo("standing-known", (chosen, window.preset, self), lambda: self.known(window, chosen, t))
+        known = window.fact("standing-known", (chosen, window.preset, self), lambda: self.known(window, chosen, t))
         found, listed = [], []
         for each in known:
             if each.why:

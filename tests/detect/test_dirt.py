@@ -193,7 +193,7 @@ def test_the_answer_does_not_depend_on_what_was_asked_before(order):
 def test_a_small_cache_changes_nothing():
     pictures = frames(on_frame(3, SPOT))
     shown = window(pictures)
-    starved = Window(shown.pixels, shown.size, shown.film, shown.picture, shown.hidden, Cache(1))
+    starved = Window(shown.pixels, shown.size, shown.film, shown.picture, shown.hidden, Cache(1), Cache(1))
     assert np.array_equal(Dirt().detect(shown, 3).mask, Dirt().detect(starved, 3).mask)
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -11,6 +12,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from films import GREY, frames, line, texture, window
 
+from restore.cache import Cache
 from restore.detect import _lines, _motion, _tracks
 from restore.detect.scratch import Scratch
 from restore.errors import PartError
@@ -107,6 +109,16 @@ def test_a_pole_that_shakes_with_the_camera_is_left_alone(depth):
         line(picture, 150 - depth * shake[t], 1, 60)
         pictures.append(picture)
     assert not any(Scratch().detect(window(pictures), t).mask.any() for t in range(0, COUNT, 3))
+
+
+def test_a_frame_is_looked_at_once_however_few_pictures_are_held(monkeypatch):
+    made = []
+    known = Scratch._known
+    monkeypatch.setattr(Scratch, "_known", lambda self, shown, t: (made.append(t), known(self, shown, t))[1])
+    shown = replace(window(film(lambda picture, t: line(picture, 150, 1, 60))), cache=Cache(1))
+    for t in shown.film:
+        Scratch().detect(shown, t)
+    assert sorted(made) == list(shown.film)
 
 
 def test_what_is_kept_of_a_frame_is_small():

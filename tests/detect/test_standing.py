@@ -194,8 +194,8 @@ def test_specks_of_a_bare_road_under_passing_cars_are_left_alone():
 
 def test_the_answer_does_not_depend_on_what_was_asked_before():
     film = shown((60, 90, 3, 5.0), (30, 40, 0.5, 255.0))
-    alone = PART.detect(replace(film, cache=Cache(1 << 20)), T)
-    busy = replace(film, cache=Cache(1 << 22))
+    alone = PART.detect(replace(film, cache=Cache(1 << 20), facts=Cache(1 << 12)), T)
+    busy = replace(film, cache=Cache(1 << 22), facts=Cache(1 << 22))
     for t in (25, 3, 16):
         PART.detect(busy, t)
     again = PART.detect(busy, T)
