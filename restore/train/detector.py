@@ -14,15 +14,15 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from restore.errors import RestoreError
 from restore.nets import files
 from restore.nets.detector import Detector
 from restore.train.course import Course, Samples, batches, rounds
+from restore.train.state import Mean, State, pace, settle
 from restore.train.subjects import FAINT_BIT, Subject
 
 SIDE_PX = 128
 VALIDATION_SEED, VALIDATION_LESSONS = 7, 96
-PEAK_RATE, WEIGHT_DECAY, KEEP = 2e-3, 1e-4, 0.998
+PEAK_RATE, WEIGHT_DECAY = 2e-3, 1e-4
 WARM_UP = 0.05
 Report = Callable[[str], None]
 
@@ -98,59 +98,26 @@ class Run:
     def __init__(self, plan: Plan, folder: Path) -> None:
         """Begin, or go on from what `folder` holds."""
         self.plan, self.folder = plan, folder
-        if plan.device.startswith("cuda") and not torch.cuda.is_available():
-            raise RestoreError(
-                f"--device {plan.device}: torch {torch.__version__} sees no CUDA device here. Use --device cpu."
-            )
-        torch.manual_seed(plan.course.seed)
-        torch.set_num_threads(plan.threads)
+        settle(plan.device, plan.course.seed, plan.threads)
         # This layout and 16-bit products more than halve the time of a step, on processors too.
         self.net = made(plan.subject).to(plan.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.mean = {k: v.detach().clone() for k, v in self.net.state_dict().items()}
+        self.mean = Mean(self.net)
         self.optimiser = torch.optim.AdamW(self.net.parameters(), PEAK_RATE, weight_decay=WEIGHT_DECAY)
-        self.done = 0
-        self.best = 0.0
-        if self.state_path.is_file():
-            self.resume()
+        nets, means, optimisers = {"detector": self.net}, {"detector": self.mean}, {"adam": self.optimiser}
+        self.state = State(folder, plan.record(), nets, optimisers, means, {"done": 0, "best": 0.0})
+        self.state.resume()
 
     @property
-    def state_path(self) -> Path:
-        """Return where the state is kept."""
-        return self.folder / "state.safetensors"
-
-    def resume(self) -> None:
-        """Go on from the state on disk."""
-        tensors, facts = files.read(self.state_path)
-        if json.loads(facts["plan"]) != self.plan.record():
-            raise RestoreError(
-                f"{self.folder} holds a training by another plan: {facts['plan']}; asked for was "
-                f"{json.dumps(self.plan.record())}. Give the same options, or another folder."
-            )
-        files.fill(self.net, {k[4:]: v for k, v in tensors.items() if k.startswith("net.")}, self.state_path)
-        self.mean = {k[5:]: v.to(self.plan.device) for k, v in tensors.items() if k.startswith("mean.")}
-        for i, parameter in enumerate(self.net.parameters()):
-            moments = {k: tensors[f"optimiser.{i}.{k}"] for k in ("exp_avg", "exp_avg_sq", "step")}
-            self.optimiser.state[parameter] = {
-                k: v if k == "step" else v.to(self.plan.device) for k, v in moments.items()
-            }
-        self.done, self.best = int(facts["done"]), float(facts["best"])
-
-    def save(self) -> None:
-        """Keep the state, so that a killed training goes on from here."""
-        tensors = {f"net.{k}": v for k, v in self.net.state_dict().items()}
-        tensors |= {f"mean.{k}": v for k, v in self.mean.items()}
-        for i, parameter in enumerate(self.net.parameters()):
-            for k, v in self.optimiser.state[parameter].items():
-                tensors[f"optimiser.{i}.{k}"] = v if isinstance(v, Tensor) else torch.tensor(float(v))
-        files.write(self.state_path, tensors, {"done": self.done, "best": self.best, "plan": self.plan.record()})
+    def done(self) -> int:
+        """Return how many rounds were learnt."""
+        return int(self.state.counters["done"])
 
     def learn(self, n: int, kept: list[Samples]) -> float:
         """Learn one round; return its mean loss."""
         course, losses = self.plan.course, []
         self.net.train()
         for i, (seen, what) in enumerate(batches(course, n, kept)):
-            for group in self.optimiser.param_groups:
-                group["lr"] = rate_at(n * course.steps + i, course.rounds * course.steps)
+            pace(self.optimiser, rate_at(n * course.steps + i, course.rounds * course.steps))
             x = torch.from_numpy(np.ascontiguousarray(seen)).to(self.plan.device).float()
             with torch.autocast(self.plan.device.partition(":")[0], torch.bfloat16):
                 scores = self.net(x.contiguous(memory_format=torch.channels_last))
@@ -161,11 +128,9 @@ class Run:
             loss.backward()  # type: ignore[no-untyped-call]
             torch.nn.utils.clip_grad_norm_(self.net.parameters(), 1.0)
             self.optimiser.step()
-            keep = min(KEEP, (n * course.steps + i + 1) / (n * course.steps + i + 10))
-            for k, v in self.net.state_dict().items():
-                self.mean[k].mul_(keep).add_(v.detach(), alpha=1 - keep)
+            self.mean.follow(n * course.steps + i + 1)
             losses.append(float(loss.detach()))
-        self.done = n + 1
+        self.state.counters["done"] = n + 1
         return float(np.mean(losses))
 
 
@@ -223,7 +188,7 @@ def train(plan: Plan, folder: Path, say: Report = lambda _: None) -> dict[str, f
         if run.done % plan.check_every == 0 or run.done == plan.course.rounds:
             scores = check(run, held, n, loss, time.monotonic() - began, say)
         if plan.minutes and time.monotonic() - began > 60 * plan.minutes:
-            run.save()
+            run.state.save()
             say(f"stopped after {plan.minutes:g} minutes; the same command goes on from round {run.done}")
             break
     return scores
@@ -233,14 +198,14 @@ def check(run: Run, held: Samples, n: int, loss: float, seconds: float, say: Rep
     """Score the averaged weights, keep them if they are the best so far, and write the state down."""
     subject = run.plan.subject
     net = made(subject).to(run.plan.device)
-    net.load_state_dict(run.mean)
+    net.load_state_dict(run.mean.weights)
     scores = scored(net, held, subject.kinds, run.plan.device)
     overall = float(np.mean([scores[f"{kind} AP"] for kind in subject.kinds]))
-    if overall >= run.best:
-        run.best = overall
+    if overall >= run.state.counters["best"]:
+        run.state.counters["best"] = overall
         facts = {"net": subject.name, "rounds": n + 1, "plan": run.plan.record(), "scores": scores}
-        files.write(run.folder / f"{subject.name}.safetensors", run.mean, facts, half=True)
-    run.save()
+        files.write(run.folder / f"{subject.name}.safetensors", run.mean.weights, facts, half=True)
+    run.state.save()
     with (run.folder / "log.jsonl").open("a") as log:
         log.write(json.dumps({"round": n + 1, "loss": loss, "seconds": round(seconds, 1)} | scores) + "\n")
     say(f"round {n + 1}: loss {loss:.4f}, " + ", ".join(f"{k} {v:.3f}" for k, v in scores.items()))

@@ -14,15 +14,14 @@ import torch
 from torch import Tensor
 
 from restore.colour import Float
-from restore.errors import RestoreError
 from restore.nets import files
 from restore.nets.thin import BLOCKS, WIDTH, ThinNet
 from restore.train.muon import Muon
 from restore.train.pieces import Batch, Pixels8, batch, gather
+from restore.train.state import Mean, State, pace, settle
 
 NAME = "thin"
 PEAK_RATE, WARM_UP, LAST = 8e-3, 0.02, 0.01
-KEEP = 0.998
 SOFT = 0.04
 """Errors below this (in [0, 1]) count by their square, larger ones as they are (Charbonnier et al., ICIP 1994)."""
 SLOPES = 0.25
@@ -84,77 +83,44 @@ class Run:
     def __init__(self, plan: Plan, folder: Path) -> None:
         """Begin, or go on from what `folder` holds."""
         self.plan, self.folder = plan, folder
-        if plan.device.startswith("cuda") and not torch.cuda.is_available():
-            raise RestoreError(
-                f"--device {plan.device}: torch {torch.__version__} sees no CUDA device here. Use --device cpu."
-            )
-        torch.manual_seed(plan.seed)
-        torch.set_num_threads(plan.threads)
+        settle(plan.device, plan.seed, plan.threads)
         self.net = self.made()
-        self.mean = {k: v.detach().clone() for k, v in self.net.state_dict().items()}
+        self.mean = Mean(self.net)
         last = {id(p) for p in self.net.out.parameters()}
         layers = [p for p in self.net.parameters() if p.ndim > 1 and id(p) not in last]
-        self.muon = Muon(layers)
-        self.rest = [p for p in self.net.parameters() if p.ndim == 1 or id(p) in last]
-        self.adam = torch.optim.Adam(self.rest, PEAK_RATE)
-        self.done, self.losses = 0, list[float]()
-        if self.state_path.is_file():
-            self.resume()
+        rest = [p for p in self.net.parameters() if p.ndim == 1 or id(p) in last]
+        self.optimisers = {"muon": Muon(layers, PEAK_RATE), "adam": torch.optim.Adam(rest, PEAK_RATE)}
+        self.losses = list[float]()
+        nets, means = {"filler": self.net}, {"filler": self.mean}
+        self.state = State(folder, plan.record(), nets, self.optimisers, means, {"done": 0})
+        self.state.resume()
+
+    @property
+    def done(self) -> int:
+        """Return how many steps were learnt."""
+        return int(self.state.counters["done"])
 
     def made(self) -> ThinNet:
         """Return a network of the plan's size."""
         net = ThinNet(self.plan.width, self.plan.blocks)
         return net.to(self.plan.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
-    @property
-    def state_path(self) -> Path:
-        """Return where the state is kept."""
-        return self.folder / "state.safetensors"
-
-    def resume(self) -> None:
-        """Go on from the state on disk. Raises RestoreError where it is another plan's."""
-        tensors, facts = files.read(self.state_path)
-        if json.loads(facts["plan"]) != self.plan.record():
-            raise RestoreError(
-                f"{self.folder} holds a training by another plan: {facts['plan']}; asked for was "
-                f"{json.dumps(self.plan.record())}. Give the same options, or another folder."
-            )
-        files.fill(self.net, {k[4:]: v for k, v in tensors.items() if k.startswith("net.")}, self.state_path)
-        self.mean = {k[5:]: v.to(self.plan.device) for k, v in tensors.items() if k.startswith("mean.")}
-        for i, momentum in enumerate(self.muon.momenta):
-            momentum.copy_(tensors[f"muon.{i}"])
-        for i, parameter in enumerate(self.rest):
-            kept = {k: tensors[f"adam.{i}.{k}"] for k in ("exp_avg", "exp_avg_sq", "step")}
-            self.adam.state[parameter] = {k: v if k == "step" else v.to(self.plan.device) for k, v in kept.items()}
-        self.done = int(facts["done"])
-
-    def save(self) -> None:
-        """Keep the state, so that a killed training goes on from here."""
-        tensors = {f"net.{k}": v for k, v in self.net.state_dict().items()}
-        tensors |= {f"mean.{k}": v for k, v in self.mean.items()}
-        tensors |= {f"muon.{i}": m for i, m in enumerate(self.muon.momenta)}
-        for i, parameter in enumerate(self.rest):
-            tensors |= {f"adam.{i}.{k}": torch.as_tensor(v) for k, v in self.adam.state[parameter].items()}
-        files.write(self.state_path, tensors, {"done": self.done, "plan": self.plan.record()})
-
     def learn(self, shown: Batch) -> None:
         """Learn one batch."""
         seen, clean, known = (torch.from_numpy(a).to(self.plan.device) for a in (shown.seen, shown.clean, shown.known))
         rate = rate_at(self.done, self.plan.steps)
-        for group in self.adam.param_groups:
-            group["lr"] = rate
+        for optimiser in self.optimisers.values():
+            pace(optimiser, rate)
         with torch.autocast(self.plan.device.partition(":")[0], torch.bfloat16):
             out = self.net(seen, known)
         loss = loss_of(out.float(), clean, known)
         self.net.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.net.parameters(), 1.0)
-        self.muon.step(rate)
-        self.adam.step()
-        self.done += 1
-        keep = min(KEEP, self.done / (self.done + 9))
-        for k, v in self.net.state_dict().items():
-            self.mean[k].mul_(keep).add_(v.detach(), alpha=1 - keep)
+        for optimiser in self.optimisers.values():
+            optimiser.step()
+        self.state.counters["done"] += 1
+        self.mean.follow(self.done)
         self.losses.append(float(loss.detach()))
 
 
@@ -184,7 +150,7 @@ def train(plan: Plan, folder: Path, say: Report = lambda _: None) -> dict[str, f
 def check(run: Run, held: list[Batch], seconds: float, say: Report) -> dict[str, float]:
     """Score the averaged weights on held-back crops, and write weights, state, log and a sheet down."""
     net = run.made()
-    net.load_state_dict(run.mean)
+    net.load_state_dict(run.mean.weights)
     with torch.inference_mode():
         outs = [net(*(torch.from_numpy(a).to(run.plan.device) for a in (h.seen, h.known))).cpu().numpy() for h in held]
     fills = [np.where(h.known > 0, h.clean, o) for h, o in zip(held, outs, strict=True)]
@@ -192,8 +158,8 @@ def check(run: Run, held: list[Batch], seconds: float, say: Report) -> dict[str,
     scores = {"dB": decibels(held, fills), "telea dB": decibels(held, rivals), "loss": float(np.mean(run.losses))}
     run.losses.clear()
     facts = {"net": NAME, "steps": run.done, "plan": run.plan.record(), "scores": scores}
-    files.write(run.folder / f"{NAME}.safetensors", run.mean, facts, half=True)
-    run.save()
+    files.write(run.folder / f"{NAME}.safetensors", run.mean.weights, facts, half=True)
+    run.state.save()
     with (run.folder / "log.jsonl").open("a") as log:
         log.write(json.dumps({"step": run.done, "seconds": round(seconds, 1)} | scores) + "\n")
     cv2.imwrite(str(run.folder / f"sheet-{run.done:06d}.png"), sheet(held[0], rivals[0], fills[0])[..., ::-1])

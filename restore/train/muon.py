@@ -10,6 +10,7 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 from torch.nn import Parameter
+from torch.optim import Optimizer
 
 MOMENTUM, DECAY, TURNS = 0.95, 1e-3, 5
 QUINTIC = (3.4445, -4.7750, 2.0315)
@@ -29,25 +30,30 @@ def orthogonal(matrix: Tensor) -> Tensor:
     return x.T if tall else x
 
 
-class Muon:
+class Muon(Optimizer):
     """Momentum whose steps are made orthogonal, for the weights of layers (n, m, ...).
 
     K. Jordan et al., "Muon: an optimizer for hidden layers" (2024); the size of a step after Liu et al., "Muon is
     scalable for LLM training" (2025).
     """
 
-    def __init__(self, weights: Iterable[Parameter]) -> None:
+    def __init__(self, weights: Iterable[Parameter], lr: float) -> None:
         """Begin with no momentum."""
-        self.weights = list(weights)
-        self.momenta = [torch.zeros_like(w) for w in self.weights]
+        super().__init__(weights, {"lr": lr})
 
     @torch.no_grad()
-    def step(self, rate: float) -> None:
+    def step(self, closure: None = None) -> None:  # type: ignore[override]
         """Change the weights after their gradients."""
-        for weight, momentum in zip(self.weights, self.momenta, strict=True):
-            if weight.grad is None:
-                continue
-            momentum.mul_(MOMENTUM).add_(weight.grad)
-            ahead = (weight.grad + MOMENTUM * momentum).reshape(len(weight), -1)
-            size = LIKE_ADAM * max(ahead.shape) ** 0.5
-            weight.mul_(1 - rate * DECAY).sub_(orthogonal(ahead).reshape(weight.shape), alpha=rate * size)
+        for group in self.param_groups:
+            for weight in group["params"]:
+                if weight.grad is not None:
+                    self._move(weight, weight.grad, group["lr"])
+
+    def _move(self, weight: Parameter, slope: Tensor, rate: float) -> None:
+        state = self.state[weight]
+        if "momentum" not in state:
+            state["momentum"] = torch.zeros_like(weight)
+        momentum = state["momentum"].mul_(MOMENTUM).add_(slope)
+        ahead = (slope + MOMENTUM * momentum).reshape(len(weight), -1)
+        size = LIKE_ADAM * max(ahead.shape) ** 0.5
+        weight.mul_(1 - rate * DECAY).sub_(orthogonal(ahead).reshape(weight.shape), alpha=rate * size)

@@ -13,6 +13,7 @@ from restore.train import filler, pieces
 from restore.train.filler import Plan, train
 from restore.train.muon import Muon, orthogonal
 from restore.train.pieces import batch, holes
+from restore.train.state import pace
 
 
 def drawn(n):
@@ -153,8 +154,9 @@ def test_steps_are_equally_strong_in_all_directions():
 
 def test_muon_finds_the_bottom_of_a_bowl():
     weight, goal = torch.nn.Parameter(torch.zeros(6, 4)), torch.eye(6, 4)
-    muon = Muon([weight])
+    muon = Muon([weight], 0.05)
     for step in range(200):
         weight.grad = weight.detach() - goal
-        muon.step(0.05 * (1 - step / 200))
+        pace(muon, 0.05 * (1 - step / 200))
+        muon.step()
     assert (weight - goal).abs().max() < 0.05
