@@ -232,3 +232,34 @@ def test_a_hole_in_a_blotch_is_filled_and_a_loop_of_hair_is_not() -> None:
     hair = disc((80, 120), 40, 85, 14) & ~disc((80, 120), 40, 85, 12)
     closed = _outline.closed(blotch | hair)
     assert np.array_equal(closed, disc((80, 120), 40, 30, 14) | hair)
+
+
+LARGE = (240, 320)
+
+
+def blotches(*where):
+    """Return a window over a pan with a large dark blotch at (t, y, x) each."""
+    def draw(picture, t):
+        for at, y, x in where:
+            if at == t:
+                speck(picture, y, x, 6.0, 10.0)
+
+    return window(frames(draw, size=LARGE))
+
+
+def test_a_large_blotch_that_lies_there_once_is_dirt():
+    found = Dirt().detect(blotches((3, 120, 160)), 3)
+    assert found.mask[disc(LARGE, 120, 160, 5)].all()
+
+
+@pytest.mark.parametrize("other", [2, 4])
+def test_a_large_thing_whose_like_is_next_to_it_a_frame_away_is_asked_about(other):
+    shown = blotches((3, 120, 160), (other, 120, 176))
+    found = Dirt().detect(shown, 3)
+    assert not found.mask.any()
+    assert [f.status for f in found.objects] == ["undecided"]
+    assert "may move" in found.objects[0].why
+
+
+def test_large_dirt_far_from_that_of_the_next_frame_is_dirt():
+    assert Dirt().detect(blotches((3, 120, 80), (4, 120, 260)), 3).mask.any()
