@@ -14,7 +14,7 @@ from restore.curve_list import export, read
 from restore.curve_table import Curves
 from restore.curves import STRAIGHT_PX, Curve, corners, of_json, paint, painted, runs, to_json
 from restore.detect import _lines
-from restore.detect.scratch import curve_of
+from restore.detect._line_shape import curve_of
 from restore.errors import MaskError, OutputError, StoreError
 from restore.span import Span
 

@@ -105,14 +105,24 @@ def train_thin(folder: Path, **plan: Any) -> None:
     except ValueError as error:
         raise click.UsageError(str(error)) from error
 
+
+def judging(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the arguments of fitting a judge."""
+    for add in (
+        click.option("--workers", default=2, show_default=True, type=click.IntRange(0), help="Processes; 0 for none."),
+        click.option("--films", default=60, show_default=True, type=click.IntRange(0), help="Generated films."),
+        click.option("--pieces", default=16, show_default=True, type=click.IntRange(1), help="Pieces of each clip."),
+        click.option("--seed", default=1, show_default=True, type=click.IntRange(0), help="Of films, damage and fit."),
+        click.option("-o", "--output", "folder", default="training/judge", show_default=True, type=FOLDER,
+                     help="Folder for what is seen of each piece, and for the judge."),
+        click.argument("clips", nargs=-1, type=THING),
+    ):
+        command = add(command)
+    return command
+
+
 @train.command("judge")
-@click.argument("clips", nargs=-1, type=THING)
-@click.option("-o", "--output", "folder", default="training/judge", show_default=True, type=FOLDER,
-              help="Folder for what is seen of each piece, and for the judge.")
-@click.option("--seed", default=1, show_default=True, type=click.IntRange(0), help="Of films, damage and fit.")
-@click.option("--pieces", default=16, show_default=True, type=click.IntRange(1), help="Pieces of each clip.")
-@click.option("--films", default=60, show_default=True, type=click.IntRange(0), help="Generated films.")
-@click.option("--workers", default=2, show_default=True, type=click.IntRange(0), help="Processes; 0 for none.")
+@judging
 def train_judge(clips: tuple[Path, ...], folder: Path, **plan: Any) -> None:
     """Fit the judge of the detector `dirt` to clean CLIPS and generated films.
 
@@ -128,3 +138,23 @@ def train_judge(clips: tuple[Path, ...], folder: Path, **plan: Any) -> None:
     from restore.train.judge import train as learn
 
     learn(Plan(clips, **plan), folder, click.echo)
+
+
+@train.command("lines")
+@judging
+def train_lines(clips: tuple[Path, ...], folder: Path, **plan: Any) -> None:
+    """Fit the judge of the detector `scratch` to clean CLIPS and generated films.
+
+    They are scratched in a known way; footage like your own teaches which
+    lines belong to its scenes. Killed, the same command goes on.
+
+    \b
+    Example:
+      lacuna train lines clean/*.mov -o lines
+      lacuna run reel.mov -o clean.mov --set scratch.judge=lines/lines.json
+    """
+    from restore.train.judge import Plan
+    from restore.train.judge import train as learn
+    from restore.train.lines import LINES
+
+    learn(Plan(clips, **plan), folder, click.echo, LINES)

@@ -7,15 +7,20 @@ by a small network, fitted on lines of generated and of real shots, damaged and 
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 
-from restore.detect._line_weights import LINE
+from restore.detect import _network
 from restore.detect._lines import Line
 from restore.detect._network import Table
 from restore.detect._sway import Sway
 from restore.detect._tracks import Votes
 from restore.detect._unrest import Unrest
+from restore.nets import shelf
 
+SHIPS = "lines"
+"""Name of the judge that comes with the program."""
 SEEN_SHARE = 0.4
 """Unrest is believed of lines that show in this share of the frames."""
 NAMES = (
@@ -26,10 +31,12 @@ NAMES = (
     "shows",  # share of its length in which it is to be seen
     "film", "scene", "gone", "seen",  # votes, as shares of the frames asked
     "still", "lost", "pace",  # frames in which nothing moves beside it, or nobody knows; log of how fast it does
-    "followed",  # 1 where its motion could be measured; the next five are 0 where not
+    "followed",  # 1 where its motion could be measured; the next nine are 0 where not
     "sway", "bend", "doubt",  # logs of how unsteadily it, its halves, and what is beside it move
     "error",  # log of how well its motion is known
     "sure_sway",  # log of its sway over that error
+    "stays", "goes", "leaves",  # logs of how far it goes over the screen, the scene beside it does, it does over that
+    "left",  # log of how much farther it goes over the scene than over the screen
     "known",  # 1 where its unrest could be measured; what follows is 0 where not
     "own",  # log of its unrest over its strength
     "ratio",  # log of its unrest over that beside it
@@ -64,9 +71,17 @@ def followed(sway: Sway, scale: float) -> list[float]:
         known, known * np.log(own / scale**0.5 + 0.01), known * np.log(sway.bend_px + 0.01),
         known * np.log(sway.doubt_px + 0.02), known * np.log(error + 0.003),
         known * np.log((own + 0.01) / (error + 0.01)),
+        *(known * np.log(far / scale**0.5 + 0.02) for far in (sway.stays_px, sway.goes_px, sway.leaves_px)),
+        known * np.log((sway.leaves_px + 0.1) / (sway.stays_px + 0.1)),
     ]
 
 
-def score(measured: list[list[float]]) -> Table:
-    """Return the log-odds (n,) that lines are scratches."""
-    return LINE.score(np.array(measured, np.float64).reshape(len(measured), len(NAMES)))
+def path_of(given: str) -> Path:
+    """Return the file of the judge that a person gave, or of the one that is shipped."""
+    return Path(given) if given else shelf.shipped(SHIPS, ".json")
+
+
+def score(measured: list[list[float]], judge: Path) -> Table:
+    """Return the log-odds (n,) that lines are scratches, by the judge of a file."""
+    values = np.array(measured, np.float64).reshape(len(measured), len(NAMES))
+    return _network.read(judge, shelf.sha256(judge), NAMES).score(values)

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from restore.errors import PartError
+from restore.nets import shelf
 
 Table = npt.NDArray[np.float64]
 FAR = 4.0
@@ -68,6 +69,12 @@ class Network:
 def read(path: Path, sha256: str, names: tuple[str, ...]) -> Network:
     """Return the network of a file with this digest, read once."""
     return Network.read(path, names)
+
+
+def shipped(name: str, names: tuple[str, ...]) -> Network:
+    """Return the network of a name that comes with the program."""
+    path = shelf.shipped(name, ".json")
+    return read(path, shelf.sha256(path), names)
 
 
 def probability(score: Table) -> Table:

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from restore.colour import Float
-from restore.detect import _network, _standing_weights
+from restore.detect import _network
 from restore.detect._network import Table
 from restore.detect._standing_things import Box, Thing
 from restore.detect._standing_view import BLOCK_PX, GROUP_FRAMES, Ground, luma, motion_scale
@@ -151,7 +151,7 @@ def judge(window: Window, ground: Ground, group: int, found: Sequence[Thing]) ->
     all_ = [v for thing, ring in going if (v := measured(window, ground, group, thing, ring)) is not None]
     if not all_:
         return []
-    sure = _network.probability(_standing_weights.score(np.stack([v.values for v in all_])))
+    sure = _network.probability(_network.shipped("standing", NAMES).score(np.stack([v.values for v in all_])))
     return [Verdict(v.thing, v.values, v.shown, v.lift, float(p))
             for v, p in zip(all_, sure, strict=True)]
 

@@ -37,7 +37,7 @@ Exact = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Sway:
-    """How unsteadily a line moves (root mean square about a straight path, luma pixels); zeros where it is unknown."""
+    """How a line moves, root mean squares in luma pixels (unsteadily: about a straight path); zeros where unknown."""
 
     known: bool = False
     own_px: float = 0.0
@@ -48,6 +48,12 @@ class Sway:
     """Of the line's upper half against its lower half."""
     error_px: float = 0.0
     """What the line's pieces differ by, over the root of their number: how well its motion is known."""
+    stays_px: float = 0.0
+    """How far the line goes over the screen, all frames taken together."""
+    goes_px: float = 0.0
+    """How far the scene beside it goes."""
+    leaves_px: float = 0.0
+    """How far the line goes over the scene."""
 
 
 UNKNOWN = Sway()
@@ -175,7 +181,9 @@ def _summed(moved: Exact, there: Bits, apart: Exact, beside: Exact) -> Sway:
     bend = np.append((upper - lower)[both], 0.0)
     spread = np.where(there, moved - line[:, None], 0.0)
     error = float(np.sqrt(np.median(np.square(spread).sum(1) / np.maximum(there.sum(1), 1) ** 2)))
-    return Sway(True, own, doubt, 0.5 * unsteady(bend, np.ones_like(bend), np.append(apart[both], 0.0)), error)
+    bent = 0.5 * unsteady(bend, np.ones_like(bend), np.append(apart[both], 0.0))
+    far = [unsteady(np.append(x, 0.0), one) for x in (line, scene, line - scene)]
+    return Sway(True, own, doubt, bent, error, *far)
 
 
 def _middle(moved: Exact, there: Bits) -> Exact:

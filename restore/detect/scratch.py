@@ -8,17 +8,18 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from restore.curves import Curve, corners, paint, runs
+from restore.curves import paint
 from restore.detect import Detection, Found, _beyond, _line_judge, _lines, _tracks
+from restore.detect._line_shape import curve_of, found_of
+from restore.detect._line_verdict import SHORT_FRAC, Known, verdict
 from restore.detect._lines import Line
-from restore.detect._network import Table, probability
-from restore.detect._tracks import Votes
+from restore.detect._network import probability
+from restore.detect._onward import onward
 from restore.detect._unrest import unrest
 from restore.errors import PartError
+from restore.nets import shelf
 from restore.window import Window
 
-SHORT_FRAC = 0.2
-"""Lines shorter than this share of the height need three times the witnesses: much of a scene is so short."""
 LISTED_FRAC, LISTED_NFA, LISTED_LEVELS, LISTED_GRAINS = 0.4, -15.0, 8.0, 4.0
 """Undecided lines that are shorter, less certain (log10 of false alarms) or fainter (8-bit levels, and multiples of
 the grain) than this are not worth a person's time."""
@@ -28,32 +29,28 @@ LISTED_MOST = 4
 """Undecided lines listed of a frame, the most certain ones."""
 TOGETHER_FRAMES = 4
 """The frames so far before and after are asked what they think of the same line."""
+HOLD_FRAMES, HOLD_SHARE = 8, 0.5
+"""A line that is sure in a frame so far before or after needs this share of the certainty."""
 LIKE = 4.0
 """Lines of two frames whose contrasts differ by more than this factor say nothing about each other."""
-LEAST_FRAMES = 4
-"""Fewer frames than these do not decide by weighing."""
-LOOSE_PX, LOOSE_CERTAINTY = (0.1, 0.25), 0.9
-"""A line whose pieces and halves differ by so much in how they move has to be so certain: threads and liquids do."""
-OVER_CUTS = 2
-"""So many frames beyond a cut that show a line at its place prove that it lies on the film."""
 COMPANY, COMPANY_MOST = 0.1, 1.6
 """Each frame that shows the line makes their mean log-odds weigh so much more, up to so much."""
 
 
 @dataclass(frozen=True)
-class Known:
-    """A line of a frame and what is known of it."""
+class Judged:
+    """A line and what is said about it, going by itself."""
 
-    index: int
-    """Its number among the lines of its frame."""
-    line: Line
-    votes: Votes
-    score: float
-    """Log-odds that it is a scratch, by what its own frame and those around it show."""
-    over_cuts: int = 0
-    """Frames of other shots that show it at its place."""
-    in_bars: bool = False
-    """Whether it runs on into the black above or below the picture."""
+    known: Known
+    probable: float
+    """How probable it is a scratch, by what all frames around that show it say."""
+    found: Found | None
+    """None where it is not worth a word."""
+
+    @property
+    def is_sure(self) -> bool:
+        """Tell whether it is a scratch."""
+        return self.found is not None and self.found.status == "confirmed"
 
 
 @dataclass(frozen=True)
@@ -64,11 +61,12 @@ class Scratch:
     Processing 23(3), 2014). A line is confirmed where the scene moves away under it, where it comes and goes while
     all beside it stays, where it goes on over a cut or into the black around the picture, or where all that the frames
     around say about it, weighed together, makes it certain: that it sways in a scene at rest, and that its pieces
-    change on their own. Poles and door frames of a still shot look like scratches: the plainest are listed, once, in
-    the first frame that shows them, and a person decides; their curves are kept of every frame.
+    change on their own. Where a frame is sure of it, those around need be less so. Poles and door frames of a still
+    shot look like scratches: the plainest are listed, once, in the first frame that shows them, and a person decides;
+    their curves are kept of every frame.
     """
 
-    version: ClassVar[int] = 4
+    version: ClassVar[int] = 5
     finds: ClassVar[Literal["dirt", "scratch"]] = "scratch"
     sensitivity: ClassVar[Mapping[str, Mapping[str, float]]] = {
         "cautious": {"certainty": 0.75, "witnesses": 5}, "thorough": {"certainty": 0.4, "witnesses": 2}
@@ -87,6 +85,9 @@ class Scratch:
     still: bool = False
     """Take lines over half the height as scratches where nothing moves (a photograph, a still shot)."""
 
+    judge: str = ""
+    """A file (.json) with a judge of your own, fitted by `lacuna train lines`; empty for the one that is shipped."""
+
     def __post_init__(self) -> None:
         """Refuse parameters out of range."""
         for name, low, high in (
@@ -99,32 +100,68 @@ class Scratch:
     @property
     def reach_frames(self) -> int:
         """How many frames before and after are looked at."""
-        return self.reach + TOGETHER_FRAMES
+        return self.reach + TOGETHER_FRAMES + HOLD_FRAMES
+
+    def fingerprint(self) -> str:
+        """Return the digest of the judge."""
+        return shelf.sha256(_line_judge.path_of(self.judge))
 
     def detect(self, window: Window, t: int) -> Detection:
         """Return the scratches of frame t."""
         mask = np.zeros(window.size, bool)
-        known = self.known(window, t)
-        judged = [(k, self.judge(window, t, k, sure)) for k, sure in zip(known, self.together(window, t), strict=True)]
-        told = inherited([(k, found) for k, found in judged if found is not None], _tracks.scale_of(window))
-        sure = [self.drawn(window, k.line, found) for k, found in told if found.status == "confirmed"]
+        all_told = inherited(self.held(window, t), _tracks.scale_of(window))
+        strips = _tracks.view(window, t).strips
+        sure = [
+            self.drawn(window, onward(k.line, strips), found) for k, found in all_told if found.status == "confirmed"
+        ]
         for found in sure:
             if found.curve is not None:
                 paint(mask, found.curve)
         # Lines come best first, and so do these.
-        asked = [(k, found) for k, found in told if found.status == "undecided" and is_plain(window, t, k)]
+        asked = [(k, found) for k, found in all_told if found.status == "undecided" and is_plain(window, t, k)]
         new = [self.drawn(window, k.line, found) for k, found in asked if k.votes.is_new][:LISTED_MOST]
         old = [self.drawn(window, k.line, found).curve for k, found in asked if not k.votes.is_new][:LISTED_MOST]
         return Detection(mask, (*sure, *new), followed=tuple(c for c in old if c is not None))
 
+    def judged(self, window: Window, t: int) -> tuple[Judged, ...]:
+        """Return the lines of frame t, each judged alone; made once."""
+        def make() -> tuple[Judged, ...]:
+            probable = self.together(window, t)
+            return tuple(
+                Judged(k, sure, self.told(window, t, k, sure))
+                for k, sure in zip(self.known(window, t), probable, strict=True)
+            )
+
+        return window.fact("scratch-judged", (t, self), make)
+
+    def held(self, window: Window, t: int) -> list[tuple[Known, Found]]:
+        """Return what is to be said about the lines of frame t, those confirmed that a frame near by is sure of.
+
+        A threshold with hysteresis (Canny, IEEE Trans. Pattern Analysis and Machine Intelligence 8(6), 1986): a line
+        that is sure in one frame of its life need be half as probable in those around.
+        """
+        judged = self.judged(window, t)
+        likely = {i for i, j in enumerate(judged) if not j.is_sure and j.probable >= HOLD_SHARE * self.certainty}
+        shot, sure = window.shot(t, HOLD_FRAMES), set[int]()
+        for u in sorted(shot, key=lambda u: abs(u - t)):
+            if u != t and likely - sure and any(j.is_sure for j in self.judged(window, u)):
+                there = {j.known.index for j in self.judged(window, u) if j.is_sure}
+                sure |= {i for i, other in self.same(window, t, u) if i in likely and other.index in there}
+        return [
+            (j.known, replace(j.found, status="confirmed", why="", confidence=j.probable) if i in sure else j.found)
+            for i, j in enumerate(judged) if j.found is not None
+        ]
+
     def drawn(self, window: Window, line: Line, found: Found) -> Found:
         """Return what was found of a line with its curve."""
         curve = curve_of(line, found.frame, window.size[0], max(self.margin_px * _tracks.scale_of(window), 0.75))
-        return replace(found, curve=replace(curve, confidence=round(found.confidence, 3), status=found.status))
+        curve = replace(curve, confidence=round(found.confidence, 3), status=found.status)
+        return replace(found_of(line, found, window.size), curve=curve)
 
     def known(self, window: Window, t: int) -> tuple[Known, ...]:
         """Return the lines of frame t that are tall enough, and what is known of them; made once."""
-        return window.fact("scratch-known", (t, self.reach, self.shortest_frac), lambda: self._known(window, t))
+        key = (t, self.reach, self.shortest_frac, self.fingerprint())
+        return window.fact("scratch-known", key, lambda: self._known(window, t))
 
     def _known(self, window: Window, t: int) -> tuple[Known, ...]:
         h, lines = window.size[0], _tracks.view(window, t).lines
@@ -134,14 +171,16 @@ class Scratch:
             return ()
         votes, around = _tracks.votes(window, t, self.reach), _tracks.pictures(window, t, self.reach)
         grain, scale = window.grain(t), _tracks.scale_of(window)
-        scores = _line_judge.score([
+        measured = [
             _line_judge.measure(lines[i], votes[i], unrest(lines[i], around), tall[i], scale, grain) for i in kept
-        ])
+        ]
+        scores = _line_judge.score(measured, _line_judge.path_of(self.judge))
         few = sum(tall[i] >= SHORT_FRAC for i in kept) <= FEW_LINES
         over, strips = _beyond.over_cuts(window, t, self.reach), _tracks.view(window, t).strips
         return tuple(
-            Known(i, lines[i], votes[i], float(s), int(over[i]) if few else 0, _beyond.in_bars(strips, lines[i]))
-            for i, s in zip(kept, scores, strict=True)
+            Known(i, lines[i], votes[i], tuple(m), float(s), int(over[i]) if few else 0,
+                  _beyond.in_bars(strips, lines[i]))
+            for i, m, s in zip(kept, measured, scores, strict=True)
         )
 
     def together(self, window: Window, t: int) -> list[float]:
@@ -174,51 +213,16 @@ class Scratch:
         best = np.where(fits, tall, 0).argmax(1)
         return [(i, there[best[i]]) for i in range(len(here)) if fits[i].any()]
 
-    def judge(self, window: Window, t: int, known: Known, probable: float) -> Found | None:
+    def told(self, window: Window, t: int, known: Known, probable: float) -> Found | None:
         """Return what is to be said about a line; None where it plainly belongs to the scene, or is too weak."""
         line, votes = known.line, known.votes
         if line.log_nfa > 0 and votes.seen < 3:
             return None
         if votes.scene >= self.witnesses and votes.scene > votes.film:
             return None
-        h, w = window.size
-        rows = -(-h // _lines.STRIPS)
-        box = (
-            line.first * rows, max(0, int(line.columns.min() - line.left_px)),
-            min(h, line.stop * rows), min(w, int(line.columns.max() + line.right_px) + 1),
-        )
-        area = int(line.shows.sum()) * rows * round(line.left_px + line.right_px + 1)
-        sure, why = self.verdict(known, window.size[0], probable)
-        return Found(t, "scratch", box, area, sure, "undecided" if why else "confirmed", why)
-
-    def verdict(self, known: Known, h: int, probable: float) -> tuple[float, str]:
-        """Return (confidence, why it is undecided; empty where it is confirmed)."""
-        line, votes = known.line, known.votes
-        tall = line.columns.size * -(-h // _lines.STRIPS) / h
-        needed = self.witnesses if tall >= SHORT_FRAC else 3 * self.witnesses
-        if votes.film >= needed and votes.film >= 3 * votes.scene:
-            return 1 - 0.5 ** votes.film, ""
-        if votes.gone >= max(self.witnesses, 0.5 * (votes.frames - votes.seen)) and tall >= 0.3 and not votes.scene:
-            return 1 - 0.6 ** votes.gone, ""
-        if (known.over_cuts >= OVER_CUTS or known.in_bars) and tall >= SHORT_FRAC and not votes.scene:
-            return 0.9, ""
-        certain = max(self.certainty, LOOSE_CERTAINTY) if is_loose(votes) else self.certainty
-        if votes.frames >= LEAST_FRAMES and probable >= certain:
-            return probable, ""
-        if self.still and tall >= 0.5 and not votes.scene:
-            return 0.5, ""
-        if not votes.frames:
-            return 0.3, "a single frame cannot tell a scratch from a line of the scene"
-        said = f"{votes.film} say film and {votes.scene} say scene"
-        seen = f"seen in {votes.seen} of the {votes.frames} frames around, of which {said}"
-        return 0.3, f"{seen}: too little moves to tell a scratch from a line of the scene"
-
-
-def is_loose(votes: Votes) -> bool:
-    """Tell whether a line's pieces and halves move on their own: so do threads, ropes and what is poured."""
-    sway = votes.sway
-    return sway.known and sway.error_px > LOOSE_PX[0] and sway.bend_px > LOOSE_PX[1]
-
+        sure, why = verdict(self, known, window.size[0], probable)
+        return found_of(line, Found(t, "scratch", (0, 0, 0, 0), 0, sure, "undecided" if why else "confirmed", why),
+                        window.size)
 
 def is_plain(window: Window, t: int, known: Known) -> bool:
     """Tell whether a person should be asked about a line of frame t: it is plain, and it stays."""
@@ -242,17 +246,3 @@ def inherited(judged: list[tuple[Known, Found]], scale: float) -> list[tuple[Kno
             found = replace(found, status="confirmed", why="", confidence=0.6)
         out.append((known, found))
     return out
-
-
-def curve_of(line: Line, t: int, h: int, margin_px: float) -> Curve:
-    """Return a line of frame t as a curve on a picture h rows high: what is drawn, and what a person may move."""
-    rows = -(-h // _lines.STRIPS)
-    ys = np.arange(line.first * rows, min(line.stop * rows, h))
-    at = (ys + 0.5) / rows - 0.5 - line.first
-    column: Table = np.asarray(np.interp(at, np.arange(line.columns.size), line.columns), np.float64).round(2)
-    shows = line.shows[np.clip(np.rint(at).astype(int), 0, line.shows.size - 1)]
-    kept = corners(ys, column)
-    return Curve(
-        t, tuple(ys[kept].tolist()), tuple(column[kept].tolist()), line.left_px, line.right_px, line.sign,
-        round(margin_px, 2), runs(~shows, int(ys[0])), tuple(np.round(line.profile.astype(np.float64), 1).tolist()),
-    )

@@ -1,8 +1,9 @@
-"""Clean clips and generated films in, the judge of `dirt` out: what dirt looks like beside everything that is none.
+"""Clean clips and generated films in, a judge out: what damage looks like beside everything that is none.
 
-Every piece is damaged in a known way and looked at as `dirt` looks at it; each thing that stands out is then dirt or
-not. Pieces that are left clean show what is none. What was seen of a piece is kept in the folder, so that a collection
-that was killed goes on; the same plan gives the same judge on the same machine.
+Every piece is damaged in a known way and looked at as a detector looks at it (here `dirt`; lines are in `train/lines`);
+each thing that stands out is then damage or not. Pieces that are left clean show what is none. What was seen of a piece
+is kept in the folder, so that a collection that was killed goes on; the same plan gives the same judge on the same
+machine.
 """
 
 from __future__ import annotations
@@ -89,6 +90,22 @@ class Finds:
 
 
 @dataclass(frozen=True)
+class Trade:
+    """What a judge is to know."""
+
+    name: str
+    """That of its file."""
+    names: tuple[str, ...]
+    """What is measured."""
+    frames: int
+    """Of a piece."""
+    see: Callable[[Clip, int, int], Finds]
+    """A clip, a seed and the number of the piece to what stands out on it, damaged and clean."""
+    used: str
+    """How a recipe is told of it."""
+
+
+@dataclass(frozen=True)
 class Plan:
     """What to look at."""
 
@@ -152,30 +169,33 @@ def seen_of(clip: Clip, seed: int, n: int) -> Finds:
     return Finds.of(some)
 
 
-def film_of(seed: int, n: int) -> Clip:
+DIRT = Trade("dirt", _dirt_judge.NAMES, FRAMES, seen_of, "detect.dirt.judge")
+
+
+def film_of(seed: int, n: int, frames: int) -> Clip:
     """Return generated film n."""
-    film = Film(seed, FILM_SIZES[n % len(FILM_SIZES)], FRAMES)
-    return Clip(f"film {seed}", [film.planes(t, FILM_10BIT) for t in range(FRAMES)], FILM_10BIT)
+    film = Film(seed, FILM_SIZES[n % len(FILM_SIZES)], frames)
+    return Clip(f"film {seed}", [film.planes(t, FILM_10BIT) for t in range(frames)], FILM_10BIT)
 
 
-def look(plan: Plan, folder: Path, task: Path | int) -> list[Path]:
+def look(plan: Plan, trade: Trade, folder: Path, task: Path | int) -> list[Path]:
     """Look at all pieces of a clip, or at one generated film, keep what was seen, and return the files it is in."""
     if isinstance(task, int):
         path = folder / f"film-{task}.npz"
         if not path.is_file():
             seed = plan.seed * 10**6 + task
-            seen_of(film_of(seed, task), seed, task).save(path)
+            trade.see(film_of(seed, task, trade.frames), seed, task).save(path)
         return [path]
     out = []
-    for clip, n in pieces((task,), FRAMES, range(plan.pieces), 0):
+    for clip, n in pieces((task,), trade.frames, range(plan.pieces), 0):
         path = folder / f"{task.stem}-{n}.npz"
         if not path.is_file():
-            seen_of(clip, plan.seed * 10**6 + n, n).save(path)
+            trade.see(clip, plan.seed * 10**6 + n, n).save(path)
         out.append(path)
     return out
 
 
-def collect(plan: Plan, folder: Path, say: Report) -> Finds:
+def collect(plan: Plan, trade: Trade, folder: Path, say: Report) -> Finds:
     """Return what stands out on all there is to look at; what an earlier call has kept is not looked at again.
 
     Raises SourceError where a clip cannot be read or is too short.
@@ -189,7 +209,7 @@ def collect(plan: Plan, folder: Path, say: Report) -> Finds:
         run: Callable[..., Iterable[list[Path]]] = map
         if plan.workers:
             run = stack.enter_context(ProcessPoolExecutor(plan.workers, mp_context=get_context("spawn"))).map
-        for task, some in zip(tasks, run(partial(look, plan, folder), tasks), strict=True):
+        for task, some in zip(tasks, run(partial(look, plan, trade, folder), tasks), strict=True):
             files += some
             say(f"looked at {f'film {task}' if isinstance(task, int) else task.name}, {counted(len(some), 'piece')}")
     return Finds.of(Finds.load(path) for path in files)
@@ -245,18 +265,18 @@ def calibrated(score: Table, dirt: Bits, weight: Table) -> tuple[float, float]:
     return float(line[0]), float(line[1])
 
 
-def train(plan: Plan, folder: Path, say: Report = lambda _: None) -> Path:
+def train(plan: Plan, folder: Path, say: Report = lambda _: None, trade: Trade = DIRT) -> Path:
     """Look, fit, and return the judge's file."""
     began = time.monotonic()
-    finds = collect(plan, folder, say)
-    path = folder / "dirt.json"
+    finds = collect(plan, trade, folder, say)
+    path = folder / f"{trade.name}.json"
     facts = {
         "seed": plan.seed, "clips": [p.name for p in plan.clips], "pieces": plan.pieces, "films": plan.films,
-        "things": len(finds.share), "dirt": int((finds.share > DIRT_FROM).sum()),
+        "things": len(finds.share), trade.name: int((finds.share > DIRT_FROM).sum()),
     }
-    rounded(fit(finds, plan.seed)).write(path, _dirt_judge.NAMES, facts)
-    say(f"{path}: fitted on {facts['things']:,} things, {facts['dirt']:,} of them dirt, "
-        f"in {time.monotonic() - began:.0f} s; use it with --set detect.dirt.judge={path}")
+    rounded(fit(finds, plan.seed)).write(path, trade.names, facts)
+    say(f"{path}: fitted on {facts['things']:,} things, {facts[trade.name]:,} of them {trade.name}, "
+        f"in {time.monotonic() - began:.0f} s; use it with --set {trade.used}={path}")
     return path
 
 

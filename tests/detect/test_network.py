@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from restore.detect import _dirt_judge, _line_judge, _line_weights
-from restore.detect._network import Network, probability
+from restore.detect import _dirt_judge, _line_judge, _standing_judge
+from restore.detect._network import Network, probability, shipped
 from restore.errors import PartError
 
 
@@ -28,10 +28,14 @@ def test_probabilities_of_any_odds_are_finite():
     assert 1 - 1e-9 < found[2] < 1 or found[2] == pytest.approx(1)
 
 
-SHIPPED = Network.read(_dirt_judge.path_of(""), _dirt_judge.NAMES)
+SHIPPED = [
+    (Network.read(_dirt_judge.path_of(""), _dirt_judge.NAMES), _dirt_judge.NAMES),
+    (Network.read(_line_judge.path_of(""), _line_judge.NAMES), _line_judge.NAMES),
+    (shipped("standing", _standing_judge.NAMES), _standing_judge.NAMES),
+]
 
 
-@pytest.mark.parametrize(("net", "names"), [(SHIPPED, _dirt_judge.NAMES), (_line_weights.LINE, _line_judge.NAMES)])
+@pytest.mark.parametrize(("net", "names"), SHIPPED, ids=["dirt", "lines", "standing"])
 def test_the_weights_fit_what_is_measured(net, names):
     assert net.inner.shape == (len(names), net.inner_bias.size)
     assert net.mean.shape == net.spread.shape == (len(names),)
@@ -39,7 +43,7 @@ def test_the_weights_fit_what_is_measured(net, names):
 
 
 def test_no_lines_have_no_scores():
-    assert _line_judge.score([]).shape == (0,)
+    assert _line_judge.score([], _line_judge.path_of("")).shape == (0,)
 
 
 def test_a_judge_is_written_and_read_again(tmp_path):

@@ -59,7 +59,7 @@ def test_a_killed_collection_goes_on_and_comes_to_the_same_judge(tmp_path, monke
     monkeypatch.setattr(judge, "EPOCHS", 2)
     plan = Plan(films=2, workers=0)
     whole = train(plan, tmp_path / "whole")
-    judge.look(plan, made(tmp_path / "killed"), 1)
+    judge.look(plan, judge.DIRT, made(tmp_path / "killed"), 1)
     stamp = (tmp_path / "killed" / "film-1.npz").stat().st_mtime_ns
     assert train(plan, tmp_path / "killed").read_bytes() == whole.read_bytes()
     assert (tmp_path / "killed" / "film-1.npz").stat().st_mtime_ns == stamp

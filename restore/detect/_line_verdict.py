@@ -1,0 +1,82 @@
+"""What is known of a line in, whether it is a scratch, and why that is undecided, out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from restore.detect import _lines
+from restore.detect._lines import Line
+from restore.detect._tracks import Votes
+
+SHORT_FRAC = 0.2
+"""Lines shorter than this share of the height need three times the witnesses: much of a scene is so short."""
+LEAST_FRAMES = 4
+"""Fewer frames than these do not decide by weighing."""
+LOOSE_PX, LOOSE_CERTAINTY = (0.1, 0.25), 0.9
+"""A line whose pieces and halves differ by so much in how they move has to be so certain: threads and liquids do."""
+OVER_CUTS = 2
+"""So many frames beyond a cut that show a line at its place prove that it lies on the film."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """A line of a frame and what is known of it."""
+
+    index: int
+    """Its number among the lines of its frame."""
+    line: Line
+    votes: Votes
+    measured: tuple[float, ...]
+    """What the judge is told of it (`_line_judge.NAMES`)."""
+    score: float
+    """Log-odds that it is a scratch, by what its own frame and those around it show."""
+    over_cuts: int = 0
+    """Frames of other shots that show it at its place."""
+    in_bars: bool = False
+    """Whether it runs on into the black above or below the picture."""
+
+
+class Asked(Protocol):
+    """What a detector of lines asks for; its fields are documented there."""
+
+    @property
+    def witnesses(self) -> int:
+        """Frames that must say film."""
+
+    @property
+    def certainty(self) -> float:
+        """How probable a line must be a scratch."""
+
+    @property
+    def still(self) -> bool:
+        """Whether tall lines are taken where nothing moves."""
+
+
+def verdict(asked: Asked, known: Known, h: int, probable: float) -> tuple[float, str]:
+    """Return (confidence, why it is undecided; empty where it is confirmed)."""
+    line, votes = known.line, known.votes
+    tall = line.columns.size * -(-h // _lines.STRIPS) / h
+    needed = asked.witnesses if tall >= SHORT_FRAC else 3 * asked.witnesses
+    if votes.film >= needed and votes.film >= 3 * votes.scene:
+        return 1 - 0.5 ** votes.film, ""
+    if votes.gone >= max(asked.witnesses, 0.5 * (votes.frames - votes.seen)) and tall >= 0.3 and not votes.scene:
+        return 1 - 0.6 ** votes.gone, ""
+    if (known.over_cuts >= OVER_CUTS or known.in_bars) and tall >= SHORT_FRAC and not votes.scene:
+        return 0.9, ""
+    certain = max(asked.certainty, LOOSE_CERTAINTY) if is_loose(votes) else asked.certainty
+    if votes.frames >= LEAST_FRAMES and probable >= certain:
+        return probable, ""
+    if asked.still and tall >= 0.5 and not votes.scene:
+        return 0.5, ""
+    if not votes.frames:
+        return 0.3, "a single frame cannot tell a scratch from a line of the scene"
+    said = f"{votes.film} say film and {votes.scene} say scene"
+    seen = f"seen in {votes.seen} of the {votes.frames} frames around, of which {said}"
+    return 0.3, f"{seen}: too little moves to tell a scratch from a line of the scene"
+
+
+def is_loose(votes: Votes) -> bool:
+    """Tell whether a line's pieces and halves move on their own: so do threads, ropes and what is poured."""
+    sway = votes.sway
+    return sway.known and sway.error_px > LOOSE_PX[0] and sway.bend_px > LOOSE_PX[1]
