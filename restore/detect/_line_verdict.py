@@ -15,6 +15,9 @@ LEAST_FRAMES = 4
 """Fewer frames than these do not decide by weighing."""
 LOOSE_PX, LOOSE_CERTAINTY = (0.1, 0.25), 0.9
 """A line whose pieces and halves differ by so much in how they move has to be so certain: threads and liquids do."""
+TRAVEL_2K_PX = 3.0
+"""A line that goes farther over the screen than this (root mean square) does not lie on the film: scratches wander by
+less, and lines of a scene whose motion nobody could measure go on and on."""
 OVER_CUTS = 2
 """So many frames beyond a cut that show a line at its place prove that it lies on the film."""
 
@@ -53,9 +56,9 @@ class Asked(Protocol):
         """Whether tall lines are taken where nothing moves."""
 
 
-def verdict(asked: Asked, known: Known, h: int, probable: float) -> tuple[float, str]:
-    """Return (confidence, why it is undecided; empty where it is confirmed)."""
-    line, votes = known.line, known.votes
+def verdict(asked: Asked, known: Known, size: tuple[int, int], probable: float) -> tuple[float, str]:
+    """Return (confidence, why it is undecided; empty where it is confirmed) of a line of a picture (H, W)."""
+    (h, w), line, votes = size, known.line, known.votes
     tall = line.columns.size * -(-h // _lines.STRIPS) / h
     needed = asked.witnesses if tall >= SHORT_FRAC else 3 * asked.witnesses
     if votes.film >= needed and votes.film >= 3 * votes.scene:
@@ -65,7 +68,7 @@ def verdict(asked: Asked, known: Known, h: int, probable: float) -> tuple[float,
     if (known.over_cuts >= OVER_CUTS or known.in_bars) and tall >= SHORT_FRAC and not votes.scene:
         return 0.9, ""
     certain = max(asked.certainty, LOOSE_CERTAINTY) if is_loose(votes) else asked.certainty
-    if votes.frames >= LEAST_FRAMES and probable >= certain:
+    if votes.frames >= LEAST_FRAMES and probable >= certain and not travels(votes, w):
         return probable, ""
     if asked.still and tall >= 0.5 and not votes.scene:
         return 0.5, ""
@@ -74,6 +77,11 @@ def verdict(asked: Asked, known: Known, h: int, probable: float) -> tuple[float,
     said = f"{votes.film} say film and {votes.scene} say scene"
     seen = f"seen in {votes.seen} of the {votes.frames} frames around, of which {said}"
     return 0.3, f"{seen}: too little moves to tell a scratch from a line of the scene"
+
+
+def travels(votes: Votes, w: int) -> bool:
+    """Tell whether a line of a picture w columns wide goes farther over the screen than scratches do."""
+    return votes.sway.known and votes.sway.stays_px > TRAVEL_2K_PX * w / _lines.WIDE_2K_PX
 
 
 def is_loose(votes: Votes) -> bool:

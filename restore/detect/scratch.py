@@ -11,7 +11,7 @@ import numpy as np
 from restore.curves import paint
 from restore.detect import Detection, Found, _beyond, _line_judge, _lines, _tracks
 from restore.detect._line_shape import curve_of, found_of
-from restore.detect._line_verdict import SHORT_FRAC, Known, verdict
+from restore.detect._line_verdict import SHORT_FRAC, Known, travels, verdict
 from restore.detect._lines import Line
 from restore.detect._network import probability
 from restore.detect._onward import onward
@@ -69,14 +69,14 @@ class Scratch:
     version: ClassVar[int] = 5
     finds: ClassVar[Literal["dirt", "scratch"]] = "scratch"
     sensitivity: ClassVar[Mapping[str, Mapping[str, float]]] = {
-        "cautious": {"certainty": 0.75, "witnesses": 5}, "thorough": {"certainty": 0.4, "witnesses": 2}
+        "cautious": {"certainty": 0.6, "witnesses": 5}, "thorough": {"certainty": 0.25, "witnesses": 2}
     }
     leads: ClassVar[Mapping[str, float]] = {"certainty": 0.01, "still": True}
     reach: int = 8
     """How many frames before and after are asked about a line."""
     witnesses: int = 3
     """How many of them must say that it lies on the film, none more than a third of that saying the contrary."""
-    certainty: float = 0.6
+    certainty: float = 0.4
     """How probable a line must be a scratch where no rule decides: the mean of the frames around that show it."""
     shortest_frac: float = 0.08
     """Shorter lines are left alone, as a share of the picture's height."""
@@ -141,7 +141,11 @@ class Scratch:
         that is sure in one frame of its life need be half as probable in those around.
         """
         judged = self.judged(window, t)
-        likely = {i for i, j in enumerate(judged) if not j.is_sure and j.probable >= HOLD_SHARE * self.certainty}
+        least, w = HOLD_SHARE * self.certainty, window.size[1]
+        likely = {
+            i for i, j in enumerate(judged)
+            if not j.is_sure and j.probable >= least and not travels(j.known.votes, w)
+        }
         shot, sure = window.shot(t, HOLD_FRAMES), set[int]()
         for u in sorted(shot, key=lambda u: abs(u - t)):
             if u != t and likely - sure and any(j.is_sure for j in self.judged(window, u)):
@@ -220,7 +224,7 @@ class Scratch:
             return None
         if votes.scene >= self.witnesses and votes.scene > votes.film:
             return None
-        sure, why = verdict(self, known, window.size[0], probable)
+        sure, why = verdict(self, known, window.size, probable)
         return found_of(line, Found(t, "scratch", (0, 0, 0, 0), 0, sure, "undecided" if why else "confirmed", why),
                         window.size)
 
