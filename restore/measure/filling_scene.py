@@ -176,8 +176,8 @@ def features(scene: Scene, t: int, fill: Fill) -> Ratio:
         return Ratio()
     y, x = busiest(scene.masks[t], LOOK_PX)
     box = np.s_[y // 2 * 2 : y // 2 * 2 + LOOK_PX, x // 2 * 2 : x // 2 * 2 + LOOK_PX]
-    pair = (scene.rgb(planes)[box] for planes in (fill.planes, scene.clip.pictures[t]))
-    return filling.look(*pair, fill.mask[box])
+    ours, truth = (scene.rgb(planes)[box] for planes in (fill.planes, scene.clip.pictures[t]))
+    return filling.look(ours, truth, fill.mask[box])
 
 
 def step(scene: Scene, t: int, made: Mapping[int, Fill], here: tuple[Float, Float]) -> Ratio:
