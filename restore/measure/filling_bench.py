@@ -170,13 +170,13 @@ def paces(
 
 def pace_table(some: Sequence[Pace]) -> Iterator[str]:
     """Yield lines on what each filler takes."""
-    yield f"2048x1556, {100 * SPEED_SHARE:g} % thin damage, one thread:"
-    yield f"{'filler':24}{'s/frame':>9}{'first':>9}{'peak MB':>9}"
+    yield f"2048x1556, {100 * SPEED_SHARE:g} % thin damage, one thread; seconds of the processor a frame:"
+    yield f"{'filler':24}{'CPU s':>9}{'first':>9}{'wall s':>9}{'peak MB':>9}"
     for one in some:
-        if one.cost is None:
-            yield f"{one.filler:24}{NOT_INSTALLED:>27}"
-        else:
-            yield f"{one.filler:24}{one.cost.seconds_a_frame:>9.3f}{one.cost.first_s:>9.3f}{one.cost.peak_mb:>9.0f}"
+        cost = one.cost
+        yield f"{one.filler:24}" + (f"  {NOT_INSTALLED}" if cost is None else (
+            f"{cost.seconds_a_frame:>9.3f}{cost.first_s:>9.3f}{cost.wall_s_a_frame:>9.3f}{cost.peak_mb:>9.0f}"
+        ))
 
 
 @contextmanager

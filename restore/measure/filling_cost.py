@@ -36,9 +36,11 @@ class Cost:
     """What filling takes."""
 
     first_s: float
-    """The first frame, loading and the motion of all neighbours included."""
+    """Of the processor for the first frame, loading and the motion of all neighbours included."""
     seconds_a_frame: float
-    """Median of the frames after the first; the first where there is no other."""
+    """Of the processor, median of the frames after the first; the first where there is no other."""
+    wall_s_a_frame: float
+    """The same by the clock on the wall, whatever else the machine was doing."""
     peak_mb: float
 
 
@@ -101,12 +103,14 @@ def fill(folder: Path, spec: str, frames: range) -> Cost:
     window, chosen = read(folder), entrant(spec)
     if chosen.restore is None:
         raise PartError(f"{spec} is {NOT_INSTALLED}; leave it out, or install it.")
-    held, seconds = most_bytes(), []
+    held, seconds, wall = most_bytes(), [], []
     for t in frames:
-        began = time.perf_counter()
+        began, clock = time.process_time(), time.perf_counter()
         chosen.restore(window, t)
-        seconds.append(time.perf_counter() - began)
-    return Cost(seconds[0], median(seconds[1:] or seconds), (most_bytes() - held) / MEGABYTE)
+        seconds.append(time.process_time() - began)
+        wall.append(time.perf_counter() - clock)
+    later, peak = median(seconds[1:] or seconds), (most_bytes() - held) / MEGABYTE
+    return Cost(seconds[0], later, median(wall[1:] or wall), peak)
 
 
 if __name__ == "__main__":

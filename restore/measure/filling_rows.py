@@ -52,7 +52,7 @@ class FillingRow:
     features: float = float("nan")
     """How different it looks to this program's own network: less is better, comparable within one table only."""
     seconds_a_frame: float = float("nan")
-    """Median, one thread, motion and decoding of its neighbours included."""
+    """Median seconds of the processor on one thread, the motion of the neighbours included."""
     peak_mb: float = float("nan")
     """Memory that a process of its own takes to fill one frame of this, above what it held before."""
     note: str = ""
@@ -60,7 +60,7 @@ class FillingRow:
 
 HEADINGS = {
     "filler": "filler", "filled_frac": "filled %", "psnr": "PSNR dB", "gain": "gain dB", "ssim": "SSIM",
-    "flicker": "flicker", "seam": "seam", "grain": "grain", "features": "features", "seconds_a_frame": "s/frame",
+    "flicker": "flicker", "seam": "seam", "grain": "grain", "features": "features", "seconds_a_frame": "CPU s",
     "peak_mb": "MB",
 }
 DIGITS = {"filled_frac": 1, "psnr": 2, "gain": 2, "seconds_a_frame": 3, "peak_mb": 0}
