@@ -123,15 +123,20 @@ def told(rows: Sequence[FillingRow], ladders: Mapping[str, str]) -> Iterable[str
 
 
 def asked(rows: Sequence[FillingRow], workflows: Sequence[str]) -> Iterable[str]:
-    """Yield how each recipe's whole ladder stands to what is asked of it on moving clips, kind by kind."""
-    for row in means(rows):
-        if row.filler in workflows and row.material == "moving":
-            good = (row.gain >= GAIN_DB, row.flicker <= RESTLESS)
-            words = ["reached" if g else "missed" for g in good]
-            yield (
-                f"{row.filler}, {row.kind}: {row.gain:+.2f} dB above Telea ({GAIN_DB:g} asked: {words[0]}), "
-                f"flicker {row.flicker:.2f} times the truth's (at most {RESTLESS:g} asked: {words[1]})"
-            )
+    """Yield how each recipe's whole ladder stands to what is asked of it on moving clips, kind by kind and in all."""
+    for workflow in workflows:
+        mine = [r for r in means(rows) if r.filler == workflow and r.material == "moving"]
+        yield from (_stands(r, f"{workflow}, {r.kind}") for r in mine)
+        if len(mine) > 1:
+            yield _stands(mean(mine), f"{workflow}, mean of kinds")
+
+
+def _stands(row: FillingRow, what: str) -> str:
+    gain, calm = ("reached" if good else "missed" for good in (row.gain >= GAIN_DB, row.flicker <= RESTLESS))
+    return (
+        f"{what}: {row.gain:+.2f} dB above Telea ({GAIN_DB:g} asked: {gain}), "
+        f"flicker {row.flicker:.2f} times the truth's (at most {RESTLESS:g} asked: {calm})"
+    )
 
 
 def to_csv(rows: Sequence[FillingRow]) -> str:

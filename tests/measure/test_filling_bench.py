@@ -227,6 +227,8 @@ def test_a_table_has_the_mean_over_clips_and_what_the_truth_would_get() -> None:
     (line,) = asked([a, b, still], ["film"])
     assert "+6.25 dB above Telea (6 asked: reached)" in line
     assert "(at most 1.1 asked: missed)" in next(iter(asked([a], ["film"])))
+    *_, last = asked([a, replace(a, kind="wide", gain=3.0)], ["film"])
+    assert last.startswith("film, mean of kinds: +5.00 dB above Telea (6 asked: missed)")
 
 
 def test_a_folder_is_taken_file_by_file_clips_first(folder: Path) -> None:
