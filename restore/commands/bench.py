@@ -141,7 +141,7 @@ def bench_detect(clips: tuple[Path, ...], folder: Path | None, **choice: Any) ->
 @click.option("--speed", is_flag=True, help="Time each filler on a 2K film with 1 % thin damage instead.")
 @click.option("--csv", "table", type=FILE, help="Write every figure of every clip.")
 @click.option("--sheet", type=FILE, help="Write a PNG to look at: damaged, as each fills it, and as it was.")
-@click.option("-o", "--output", "folder", type=FOLDER, help="Folder for fill.csv and fill.png.")
+@click.option("-o", "--output", "folder", type=FOLDER, help="Folder for fill.csv and a sheet for each kind of damage.")
 @click.option("--json", "as_json", is_flag=True, help="All figures as JSON.")
 def bench_fill(paths: tuple[Path, ...], speed: bool, as_json: bool, **choice: Any) -> None:
     """Judge fillers on known damage.
@@ -155,11 +155,12 @@ def bench_fill(paths: tuple[Path, ...], speed: bool, as_json: bool, **choice: An
       lacuna bench fill photos holiday.mp4 --filler telea --filler thin --sheet fills.png
     """
     from restore.answers import in_json
-    from restore.measure.filling_bench import FillTrial, pace_table, paces, run, written
+    from restore.measure.filling_bench import FillTrial, pace_table, paces, require_writable, run, written
     from restore.measure.filling_rows import plain, told
     from restore.progress import show_frames
 
     table, picture, folder = (choice.pop(k) for k in ("table", "sheet", "folder"))
+    require_writable(table, picture)
     trial = FillTrial(**{k: v for k, v in choice.items() if v != ()})
     with show_frames("fill", as_json) as on_frame:
         if speed:

@@ -27,8 +27,9 @@ MOST_PX = 400_000
 SIZE_2K_PX = (1556, 2048)
 SPEED_FRAMES = 3
 SPEED_SHARE = 0.01
-STRIPS = 8
-"""So many of a kind of damage are on a sheet."""
+PICTURES = (".png", ".jpg", ".jpeg")
+STRIPS, STRIPS_OF_ALL = 8, 3
+"""So many of a kind of damage are on a sheet of its own, and on a sheet of all kinds."""
 
 
 @dataclass(frozen=True)
@@ -191,22 +192,35 @@ def one_thread() -> Iterator[None]:
 
 
 def drawn(strips: Sequence[Strip]) -> Picture:
-    """Return a sheet of the strips, one kind of damage below the other, the first few of each."""
-    return sheet([s for kind in KINDS for s in [s for s in strips if s.kind == kind][:STRIPS]])
+    """Return one sheet of the first few strips of each kind of damage, one kind below the other."""
+    return sheet([s for kind in KINDS for s in [s for s in strips if s.kind == kind][:STRIPS_OF_ALL]])
+
+
+def drawn_by_kind(strips: Sequence[Strip]) -> Iterator[tuple[str, Picture]]:
+    """Yield each kind of damage with a sheet of its own, of more strips."""
+    for kind in dict.fromkeys(s.kind for s in strips):
+        yield kind, sheet([s for s in strips if s.kind == kind][:STRIPS])
+
+
+def require_writable(table: Path | None, picture: Path | None) -> None:
+    """Raise RecipeError for names that could not be written to: that is to be known before the work."""
+    if picture is not None and picture.suffix.lower() not in PICTURES:
+        raise RecipeError(f"bench fill: {picture} is no picture; needed: a name that ends in {', '.join(PICTURES)}.")
+    for path in filter(None, (table, picture)):
+        if not path.absolute().parent.is_dir():
+            raise RecipeError(f"bench fill: {path} has no folder to lie in; needed: one that exists. Make it first.")
 
 
 def written(verdict: Verdict, table: Path | None, picture: Path | None, folder: Path | None) -> Iterator[Path]:
-    """Write the figures and the sheet to the files named, and to fill.csv and fill.png of a folder; yield their paths.
+    """Write the figures and a sheet to the files named, and to fill.csv and a fill-KIND.png a kind in a folder.
 
-    Raises RecipeError where the name of the sheet is no picture's.
+    Yields the paths written.
     """
+    sheets = [(picture, drawn(verdict.strips))] if picture else []
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
+        sheets += [(folder / f"fill-{kind}.png", shown) for kind, shown in drawn_by_kind(verdict.strips)]
     for path in filter(None, (table, folder and folder / "fill.csv")):
         path.write_text(to_csv(verdict.rows), encoding="utf-8")
         yield path
-    for path in filter(None, (picture, folder and folder / "fill.png")):
-        try:
-            yield save_sheet(path, drawn(verdict.strips))
-        except ValueError as error:
-            raise RecipeError(f"bench fill: {error}") from error
+    yield from (save_sheet(path, shown) for path, shown in sheets)

@@ -43,9 +43,14 @@ def crop(rgb: Float, corner: tuple[int, int], kind: str) -> Picture:
 
 
 def sheet(strips: Sequence[Strip]) -> Picture:
-    """Return the strips below each other, with the names of the fillers above. There is at least one strip."""
-    rows = [line([captioned(s.crops[0], s.caption), *s.crops[1:]]) for s in strips]
-    return np.concatenate([heading(strips[0].names, rows[0].shape[1]), *rows], 0)
+    """Return the strips below each other, with the names of the fillers above. There is at least one strip.
+
+    A filler that filled nothing of what is shown has no column.
+    """
+    shown = [n for n in range(len(strips[0].names))
+             if n == 0 or any(not np.array_equal(s.crops[n], s.crops[0]) for s in strips)]
+    rows = [line([captioned(s.crops[0], s.caption), *(s.crops[n] for n in shown[1:])]) for s in strips]
+    return np.concatenate([heading([strips[0].names[n] for n in shown], rows[0].shape[1]), *rows], 0)
 
 
 def heading(names: Sequence[str], width: int) -> Picture:

@@ -141,7 +141,8 @@ def test_a_strip_shows_damage_every_fill_and_the_truth(judgement) -> None:  # ty
     assert np.array_equal(strip.crops[0], strip.crops[2])
     assert not np.array_equal(strip.crops[4], strip.crops[-1])
     both = sheet([strip, strip])
-    assert both.shape[1] == 6 * 164
+    # The idle one has no column, and the one that fills the left half found no hole there.
+    assert both.shape[1] == 4 * 164
     assert both.shape[0] == 18 + 2 * 164
 
 
@@ -291,7 +292,7 @@ def test_the_command_prints_tables_and_writes_files(folder: Path, tmp_path: Path
         ("film", "walk"), ("rows", "walk"), ("film", "still"), ("rows", "still")
     ]
     assert (tmp_path / "a.csv").read_bytes() == (tmp_path / "out" / "fill.csv").read_bytes()
-    for picture in (tmp_path / "a.png", tmp_path / "out" / "fill.png"):
+    for picture in (tmp_path / "a.png", tmp_path / "out" / "fill-thin.png"):
         assert cv2.imread(str(picture)).shape == (18 + 2 * 164, 4 * 164, 3)
 
 
@@ -304,7 +305,8 @@ def test_the_command_speaks_json(folder: Path) -> None:
     assert rows[0]["psnr"] > 10
 
 
-def test_a_sheet_that_is_no_picture_is_refused(folder: Path, tmp_path: Path) -> None:
-    words = ["bench", "fill", str(folder / "still.png"), "--filler", "rows", "--kind", "blotch", "--no-memory"]
-    with pytest.raises(RecipeError, match="png"):
-        CliRunner().invoke(cli.lacuna, [*words, "--sheet", str(tmp_path / "a.txt")], catch_exceptions=False)
+@pytest.mark.parametrize(("option", "name"), [("--sheet", "a.txt"), ("--sheet", "no/a.png"), ("--csv", "no/a.csv")])
+def test_what_cannot_be_written_is_refused_at_once(folder: Path, tmp_path: Path, option: str, name: str) -> None:
+    words = ["bench", "fill", str(folder / "still.png"), "--filler", "rows", option, str(tmp_path / name)]
+    with pytest.raises(RecipeError, match=rf"{name}.*needed"):
+        CliRunner().invoke(cli.lacuna, words, catch_exceptions=False)
