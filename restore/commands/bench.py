@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import functools
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
 
-from restore.commands.options import FOLDER, RATE, THING, tell
+from restore.commands.options import FILE, FOLDER, RATE, THING, tell
 
 
 class PathGroup(click.Group):
@@ -122,6 +123,54 @@ def bench_detect(clips: tuple[Path, ...], folder: Path | None, **choice: Any) ->
     click.echo(f"{table(rows)}\n\nMean over clips:\n{table(means(rows))}")
     if folder is not None:
         click.echo("Written: " + ", ".join(str(p) for p in record(verdicts, folder)))
+
+
+@bench.command("fill")
+@click.argument("paths", nargs=-1, type=THING)
+@click.option("--filler", "fillers", multiple=True, metavar="NAME",
+              help="A filler to judge: its name, or a file of your own (mine.py); may be said again. [all]")
+@click.option("--workflow", "workflows", multiple=True, default=("film",), show_default=True,
+              help="A recipe whose whole ladder is judged as one, a name or a TOML file; may be said again.")
+@click.option("--kind", "kinds", multiple=True, help="Kinds of damage: thin blotch wide object. [all]")
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Of the damage.")
+@click.option("--frames", type=click.IntRange(1), default=4, show_default=True, help="Frames judged in a clip.")
+@click.option("--most-pixels", "most_px", type=click.IntRange(4096), default=400_000, show_default=True,
+              help="Of larger pictures the middle is judged.")
+@click.option("--memory/--no-memory", default=True, show_default=True,
+              help="See what memory each filler takes, in a process of its own.")
+@click.option("--speed", is_flag=True, help="Time each filler on a 2K film with 1 % thin damage instead.")
+@click.option("--csv", "table", type=FILE, help="Write every figure of every clip.")
+@click.option("--sheet", type=FILE, help="Write a PNG to look at: damaged, as each fills it, and as it was.")
+@click.option("-o", "--output", "folder", type=FOLDER, help="Folder for fill.csv and a sheet for each kind of damage.")
+@click.option("--json", "as_json", is_flag=True, help="All figures as JSON.")
+def bench_fill(paths: tuple[Path, ...], speed: bool, as_json: bool, **choice: Any) -> None:
+    """Judge fillers on known damage.
+
+    Damages photographs and clips (PATHS: files, and folders of them; scenes of its own without PATHS) with scratches,
+    spots, wide holes and holes the size of a person, and prints how near every filler comes to what was there, how
+    much it flickers, how well seams and grain match, and what time and memory it takes.
+
+    \b
+    Example:
+      lacuna bench fill photos holiday.mp4 --filler telea --filler thin --sheet fills.png
+    """
+    from restore.answers import in_json
+    from restore.measure.filling_bench import FillTrial, pace_table, paces, require_writable, run, written
+    from restore.measure.filling_rows import plain, told
+    from restore.progress import show_frames
+
+    table, picture, folder = (choice.pop(k) for k in ("table", "sheet", "folder"))
+    require_writable(table, picture)
+    trial = FillTrial(**{k: v for k, v in choice.items() if v != ()})
+    with show_frames("fill", as_json) as on_frame:
+        if speed:
+            timed = paces(trial, on_filler=on_frame)
+            tell(in_json({"speed": [asdict(p) for p in timed]}) if as_json else pace_table(timed))
+            return
+        verdict = run(paths, trial, on_frame)
+    tell(in_json({"fill": plain(verdict.rows)}) if as_json else told(verdict.rows, verdict.ladders))
+    for path in written(verdict, table, picture, folder):
+        click.echo(f"Written: {path}", err=as_json)
 
 
 @bench.command("speed")

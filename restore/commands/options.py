@@ -28,6 +28,7 @@ class Written(click.ParamType[Any]):
 
 SIZE, FRAMES, RATE = Written("size", size_bytes), Written("A:B", frame_range), Written("rate", frame_rate)
 FOLDER, THING = click.Path(path_type=Path, file_okay=False), click.Path(path_type=Path)
+FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 def tell(lines: Iterable[str]) -> None:
