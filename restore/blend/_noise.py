@@ -19,6 +19,11 @@ BINOMIAL = np.array([1, 4, 6, 4, 1], np.float32) / 16
 BLOCK_PX = 16
 QUIET = 0.25
 """Share of the blocks of one luminance that are taken as free of texture."""
+QUIETEST, APART = 0.05, 1.3
+"""Where there is grain alone, all blocks of a luminance are much alike: the quiet ones are at most so many times as
+lively as this share of them. Where they are more, they show a texture."""
+SPAN = 2.5
+"""Grain of one luminance is at most so many times that of another: leaves and roof tiles fill whole luminances."""
 BINS = 8
 FEWEST = 12
 """Blocks a luminance must have before it is measured by itself."""
@@ -67,6 +72,24 @@ def measure(plane: Plane, hidden: Bits, unit: np.float32) -> Stock | None:
     return Stock(levels, np.where(sigmas < FAINT, 0, sigmas).astype(np.float32), softness(high, quiet, columns))
 
 
+def common(first: Plane, other: Plane, hidden: Bits) -> float:
+    """Return how alike (0 to 1) the grain of two planes (h, w) is: the correlation in their quiet blocks."""
+    highs, unrest = [], np.zeros(1, np.float32)
+    for plane in (first, other):
+        level = cut(np.where(hidden, 0, plane), plane.shape[0] // BLOCK_PX >= 40).astype(np.float32)
+        high = level - cv2.sepFilter2D(level, -1, BINOMIAL, BINOMIAL, borderType=cv2.BORDER_REPLICATE)
+        rows, columns = (n // BLOCK_PX for n in high.shape)
+        blocks = high.reshape(rows, BLOCK_PX, columns, BLOCK_PX).swapaxes(1, 2).reshape(-1, BLOCK_PX**2)
+        unrest = unrest + np.abs(blocks).mean(1)
+        highs.append(blocks)
+    lively = unrest > 1e-3
+    if lively.sum() < FEWEST:
+        return 0.0
+    quiet = lively & (unrest <= np.quantile(unrest[lively], QUIET))
+    a, b = (h[quiet].ravel().astype(np.float64) for h in highs)
+    return float(np.clip(a @ b / max(np.sqrt((a @ a) * (b @ b)), 1e-9), 0, 1))
+
+
 def cut(plane: Plane, strips: bool) -> Plane:
     """Return whole blocks of a plane: all of them, or every fourth row of blocks."""
     h, w = (s // BLOCK_PX * BLOCK_PX for s in plane.shape)
@@ -82,11 +105,14 @@ def by_luminance(mean: Float, unrest: Float, clean: Bits) -> tuple[Float, Float,
     order = order[np.argsort(mean[order], kind="stable")]
     levels, sigmas, quiet = [], [], []
     for group in np.array_split(order, int(np.clip(len(order) // FEWEST, 1, BINS))):
-        limit = np.quantile(unrest[group], QUIET)
+        least, limit = np.quantile(unrest[group], (QUIETEST, QUIET))
+        limit = min(limit, APART * least)
         levels.append(float(mean[group].mean()))
         sigmas.append(float(limit * np.sqrt(np.pi / 2)))  # the mean of |x| of a normal x is sqrt(2/pi) sigma
         quiet.append(group[unrest[group] <= limit])
-    return np.array(levels, np.float32), np.array(sigmas, np.float32), np.concatenate(quiet)
+    strength = np.array(sigmas, np.float32)
+    drawn = strength[strength >= FAINT]
+    return np.array(levels, np.float32), np.minimum(strength, SPAN * drawn.min(initial=np.inf)), np.concatenate(quiet)
 
 
 def softness(high: Float, blocks: npt.NDArray[np.intp], columns: int) -> float:

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from restore.blend._noise import BINOMIAL, Stock, measure, noise
+from restore.blend._noise import BINOMIAL, Stock, common, measure, noise
 from restore.blend._touch import Restored, invented, rewrite
 from restore.colour import Float
 from restore.frames import Patch, support
@@ -27,7 +27,7 @@ class Grain:
     Only invented pixels get it, and only the variance they lack: copied pixels bring their own.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     strength: float = 1.0
     """1 is what the film has."""
@@ -60,10 +60,19 @@ class Grain:
             stock = measure(picture.planes[p], support(hidden, window.pixels, p), unit)
             if stock is not None:
                 lacking = self._lacking(stock, where, now * unit, high_band(shown, where) * unit)
-                now = now + noise((self.seed, t, p), where, stock.softness) * lacking / unit
+                now = now + self._drawn(window, t, p, where, stock) * lacking / unit
             points.append(where)
             values.append(now)
         return rewrite(own, points, values, window.pixels)
+
+    def _drawn(self, window: Window, t: int, p: int, where: Points, stock: Stock) -> Float:
+        """Return grain (n,) of strength one in a plane: red, green and blue share some of theirs, or it is confetti."""
+        own = noise((self.seed, t, p), where, stock.softness)
+        if window.pixels.family != "rgb" or not p:
+            return own
+        first, other = (window.picture(t).planes[k] for k in (0, p))
+        share = np.float32(common(first, other, window.hidden(t)))
+        return share * noise((self.seed, t, 0), where, stock.softness) + np.sqrt(1 - share * share) * own
 
     def _lacking(self, stock: Stock, points: Points, level: Float, high: Float) -> Float:
         """Return the standard deviation (n,) that is to be added at points of the fill, 8-bit levels."""

@@ -15,7 +15,7 @@ LEAST_FRAMES = 4
 """Fewer frames than these do not decide by weighing."""
 LOOSE_PX, LOOSE_CERTAINTY = (0.1, 0.25), 0.9
 """A line whose pieces and halves differ by so much in how they move has to be so certain: threads and liquids do."""
-TRAVEL_2K_PX = 3.0
+TRAVEL_2K_PX = 3.5
 """A line that goes farther over the screen than this (root mean square) does not lie on the film: scratches wander by
 less, and lines of a scene whose motion nobody could measure go on and on."""
 OVER_CUTS = 2
@@ -80,8 +80,11 @@ def verdict(asked: Asked, known: Known, size: tuple[int, int], probable: float) 
 
 
 def travels(votes: Votes, w: int) -> bool:
-    """Tell whether a line of a picture w columns wide goes farther over the screen than scratches do."""
-    return votes.sway.known and votes.sway.stays_px > TRAVEL_2K_PX * w / _lines.WIDE_2K_PX
+    """Tell whether a line of a picture w columns wide goes farther over the screen than scratches do.
+
+    Small pictures come from narrower film, on which the same way is longer (as the same width is in `_lines.widths`).
+    """
+    return votes.sway.known and votes.sway.stays_px > TRAVEL_2K_PX * max((w / _lines.WIDE_2K_PX) ** 0.8, 0.35)
 
 
 def is_loose(votes: Votes) -> bool:

@@ -69,14 +69,14 @@ class Scratch:
     version: ClassVar[int] = 5
     finds: ClassVar[Literal["dirt", "scratch"]] = "scratch"
     sensitivity: ClassVar[Mapping[str, Mapping[str, float]]] = {
-        "cautious": {"certainty": 0.6, "witnesses": 5}, "thorough": {"certainty": 0.25, "witnesses": 2}
+        "cautious": {"certainty": 0.75, "witnesses": 5}, "thorough": {"certainty": 0.4, "witnesses": 2}
     }
     leads: ClassVar[Mapping[str, float]] = {"certainty": 0.01, "still": True}
     reach: int = 8
     """How many frames before and after are asked about a line."""
     witnesses: int = 3
     """How many of them must say that it lies on the film, none more than a third of that saying the contrary."""
-    certainty: float = 0.4
+    certainty: float = 0.6
     """How probable a line must be a scratch where no rule decides: the mean of the frames around that show it."""
     shortest_frac: float = 0.08
     """Shorter lines are left alone, as a share of the picture's height."""
