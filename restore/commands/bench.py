@@ -155,8 +155,8 @@ def bench_fill(paths: tuple[Path, ...], speed: bool, as_json: bool, **choice: An
       lacuna bench fill photos holiday.mp4 --filler telea --filler thin --sheet fills.png
     """
     from restore.answers import in_json
-    from restore.measure.filling_bench import FillTrial, pace_table, paces, require_writable, run, written
-    from restore.measure.filling_rows import plain, told
+    from restore.measure.filling.bench import FillTrial, pace_table, paces, require_writable, run, written
+    from restore.measure.filling.rows import plain, told
     from restore.progress import show_frames
 
     table, picture, folder = (choice.pop(k) for k in ("table", "sheet", "folder"))

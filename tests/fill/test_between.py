@@ -12,7 +12,7 @@ from restore.fill.between import Between, pairs
 from restore.fill.donors import Donors
 from restore.fill.ladder import fill_frame
 from restore.frames import Bits
-from restore.measure.filling_damage import Holes
+from restore.measure.filling.damage import Holes
 from restore.parts import make
 from restore.source import PixelFormat
 from restore.testing import FillerSuite, texture

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from restore.frames import support
-from restore.measure.filling_damage import KINDS, SHARE, Holes
+from restore.measure.filling.damage import KINDS, SHARE, Holes
 from restore.scenes.film import Film
 from restore.testing import LAYOUTS
 

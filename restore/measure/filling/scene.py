@@ -15,11 +15,11 @@ from restore import colour
 from restore.colour import Float
 from restore.compose import compose
 from restore.frames import Bits, Patch, Picture
-from restore.measure import filling
 from restore.measure.bench import Clip, Restore
-from restore.measure.filling import Ratio
-from restore.measure.filling_damage import Holes
-from restore.measure.filling_rows import FillingRow, Material
+from restore.measure.filling import measures
+from restore.measure.filling.damage import Holes
+from restore.measure.filling.measures import Ratio
+from restore.measure.filling.rows import FillingRow, Material
 from restore.measure.finding import camera_of
 from restore.measure.quality import Energy, Errors, errors, fine_energy
 from restore.source import Plane
@@ -143,7 +143,7 @@ def row(scene: Scene, name: str, made: Mapping[int, Fill], plain: Mapping[int, F
     return FillingRow(
         name, scene.clip.name, scene.material, scene.holes.kind, len(scene.frames), hidden_frac(scene),
         filled / max(hidden, 1), sums.error.psnr, sums.error.psnr - sums.plain.psnr, sums.ssim.value,
-        sums.flicker.value, sums.seam.value, filling.grain(energy), float(np.sqrt(energy.truth_over_ring)),
+        sums.flicker.value, sums.seam.value, measures.grain(energy), float(np.sqrt(energy.truth_over_ring)),
         sums.features.value, median(f.seconds for f in made.values()),
     )
 
@@ -161,8 +161,8 @@ def counted(scene: Scene, t: int, made: Mapping[int, Fill], plain: Mapping[int, 
     ours, baseline, right = (scene.grey(p) for p in (fill.planes, plain[t].planes, truth))
     return Sums(
         errors(ours, right, fill.mask, 255.0), errors(baseline, right, fill.mask, 255.0),
-        filling.mean_under(filling.ssim(ours, right), fill.mask),
-        filling.seam(ours, right, fill.mask, scene.masks[t]),
+        measures.mean_under(measures.ssim(ours, right), fill.mask),
+        measures.seam(ours, right, fill.mask, scene.masks[t]),
         features(scene, t, fill), fine_energy(fill.planes, truth, fill.mask, pixels),
         step(scene, t, made, (ours, right)),
     )
@@ -178,7 +178,7 @@ def features(scene: Scene, t: int, fill: Fill) -> Ratio:
     y, x = busiest(scene.masks[t], LOOK_PX)
     box = np.s_[y // 2 * 2 : y // 2 * 2 + LOOK_PX, x // 2 * 2 : x // 2 * 2 + LOOK_PX]
     ours, truth = (scene.rgb(planes)[box] for planes in (fill.planes, scene.clip.pictures[t]))
-    return filling.look(ours, truth, fill.mask[box])
+    return measures.look(ours, truth, fill.mask[box])
 
 
 def step(scene: Scene, t: int, made: Mapping[int, Fill], here: tuple[Float, Float]) -> Ratio:
@@ -187,7 +187,7 @@ def step(scene: Scene, t: int, made: Mapping[int, Fill], here: tuple[Float, Floa
         return Ratio()
     flow, seen = scene.motion(t)
     after = (scene.grey(made[t + 1].planes), scene.grey(scene.clip.pictures[t + 1]))
-    return filling.flicker((here[0], after[0]), (here[1], after[1]), flow, made[t].mask & seen)
+    return measures.flicker((here[0], after[0]), (here[1], after[1]), flow, made[t].mask & seen)
 
 
 def missing(scene: Scene, name: str, note: str) -> FillingRow:

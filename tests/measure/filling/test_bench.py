@@ -15,23 +15,23 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from media_made import make_video
 
 import cli
 from restore.errors import PartError, RecipeError, SourceError
 from restore.frames import Patch, support
-from restore.measure import filling_candidates
 from restore.measure.bench import Clip
-from restore.measure.filling_bench import FillTrial, judge, pace_table, paces, run
-from restore.measure.filling_candidates import Biharmonic, Entrant, entrant, entrants
-from restore.measure.filling_cost import costs
-from restore.measure.filling_damage import Holes
-from restore.measure.filling_pieces import judged, material, materials
-from restore.measure.filling_rows import FillingRow, asked, means, tables
-from restore.measure.filling_scene import Scene, busiest
-from restore.measure.filling_sheet import sheet
+from restore.measure.filling import candidates
+from restore.measure.filling.bench import FillTrial, judge, pace_table, paces, run
+from restore.measure.filling.candidates import Biharmonic, Entrant, entrant, entrants
+from restore.measure.filling.cost import costs
+from restore.measure.filling.damage import Holes
+from restore.measure.filling.pieces import judged, material, materials
+from restore.measure.filling.rows import FillingRow, asked, means, tables
+from restore.measure.filling.scene import Scene, busiest
+from restore.measure.filling.sheet import sheet
 from restore.scenes.film import Film
 from restore.scenes.reel import FILM_10BIT
 from restore.testing import LAYOUTS, FillerSuite
@@ -189,7 +189,7 @@ class Hoard:
 
 
 def test_every_filler_is_judged_unless_some_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(filling_candidates, "find_spec", lambda name: None)
+    monkeypatch.setattr(candidates, "find_spec", lambda name: None)
     some = entrants((), ("film",))
     assert {"film", "donors", "harmonic", "patchmatch", "telea", "thin", "biharmonic"} <= {e.name for e in some}
     assert [e.name for e in some if e.restore is None] == ["biharmonic"]
@@ -202,13 +202,13 @@ def test_every_filler_is_judged_unless_some_are_named(monkeypatch: pytest.Monkey
 
 
 def test_what_is_not_installed_is_said_in_its_row(monkeypatch: pytest.MonkeyPatch, clip: Clip) -> None:
-    monkeypatch.setattr(filling_candidates, "find_spec", lambda name: None)
+    monkeypatch.setattr(candidates, "find_spec", lambda name: None)
     scene = Scene(Clip("one", clip.pictures[:1], FILM_10BIT), Holes("blotch", 1, SIZE), range(1))
     rows, strip = judge(scene, entrants(("biharmonic", "telea"), ()), lambda frames: None)
     assert "not installed" in "\n".join(tables(rows))
     assert strip.names == ("damaged", "telea", "truth")
     stand_in(monkeypatch)
-    monkeypatch.setattr(filling_candidates, "find_spec", lambda name: object())
+    monkeypatch.setattr(candidates, "find_spec", lambda name: object())
     rows, strip = judge(scene, entrants(("biharmonic",), ()), lambda frames: None)
     assert rows[0].filled_frac == 1
     assert "biharmonic" in strip.names
@@ -269,7 +269,7 @@ def test_all_of_it_at_once_and_the_same_again(folder: Path) -> None:
 
 
 def test_speed_is_told_for_each_filler(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(filling_candidates, "find_spec", lambda name: None)
+    monkeypatch.setattr(candidates, "find_spec", lambda name: None)
     told: list[tuple[int, int]] = []
     some = paces(FillTrial(("telea", "biharmonic"), ()), SIZE, lambda *counts: told.append(counts))
     assert told == [(1, 2), (2, 2)]

@@ -67,7 +67,7 @@ def read(folder: Path) -> Window:
 
 def cost(folder: Path, spec: str, frames: range) -> Cost:
     """Let a filler fill frames of a saved film in a process of its own. Raises PartError where that fails."""
-    command = [sys.executable, "-m", "restore.measure.filling_cost", str(folder), spec, str(frames.start),
+    command = [sys.executable, "-m", "restore.measure.filling.cost", str(folder), spec, str(frames.start),
                str(frames.stop)]
     threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **threads}, check=False)
@@ -98,7 +98,7 @@ def most_bytes() -> int:
 
 def fill(folder: Path, spec: str, frames: range) -> Cost:
     """Fill frames of a saved film here, and say what it took."""
-    from restore.measure.filling_candidates import NOT_INSTALLED, entrant
+    from restore.measure.filling.candidates import NOT_INSTALLED, entrant
 
     window, chosen = read(folder), entrant(spec)
     if chosen.restore is None:

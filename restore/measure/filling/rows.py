@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from math import isnan
 from typing import Any, Literal
 
-from restore.measure.filling_damage import ABOUT, KINDS
+from restore.measure.filling.damage import ABOUT, KINDS
 from restore.measure.findings import average
 
 Material = Literal["still", "static", "moving"]

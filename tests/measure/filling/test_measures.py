@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from restore.measure.filling import Ratio, box_around, flicker, grain, look, mean_under, seam, ssim
+from restore.measure.filling.measures import Ratio, box_around, flicker, grain, look, mean_under, seam, ssim
 from restore.measure.quality import Energy
 from restore.testing import texture
 
