@@ -158,8 +158,8 @@ def gather(footage: Footage, split: Split, seed: int, on_frame: OnFrame = lambda
         on_frame(n + 1, len(split.learnt))
     if not pieces:
         raise MaskError(
-            f"{footage.name} has nothing to learn from: of {len(split.learnt)} frames looked at, each is damaged, doubtful "
-            "or changed almost everywhere. Clean areas of 64x64 px are needed; decide about what is doubtful "
+            f"{footage.name} has nothing to learn from: of {len(split.learnt)} frames looked at, each is damaged, "
+            "doubtful or changed almost everywhere. Clean areas of 64x64 px are needed; decide about what is doubtful "
             "(`lacuna defects`), or tune on other footage."
         )
     rng = np.random.default_rng((seed, 81))
@@ -255,8 +255,9 @@ def lesson(own: Own, side_px: int, rng: Rng) -> tuple[Float, Bits, Bits]:
     y, x = (int(rng.integers(0, n - side_px + 1)) for n in piece.target.shape)
     turn = int(rng.choice((-1, 1)))
     here = np.s_[..., y : y + side_px, x : x + side_px]
-    rgb, target, unsure, given = (a[here][..., ::turn] for a in (piece.rgb, piece.target, piece.unsure, piece.given))
+    target, unsure, given = (a[here][:, ::turn] for a in (piece.target, piece.unsure, piece.given))
+    rgb = piece.rgb[here][..., ::turn].astype(np.float32)
     planted = plant(own.shapes, (side_px, side_px), rng.uniform(*COVER), rng)
     hole = (given if given.any() and rng.random() < 0.5 else planted | given) & target
     known = ~(hole | unsure)
-    return rgb.astype(np.float32) * inference.contrast(rgb.astype(np.float32), ~known), known, hole
+    return rgb * inference.contrast(rgb, ~known), known, hole

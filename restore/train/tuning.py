@@ -1,7 +1,7 @@
 """Somebody's own footage in, weights of `thin` tuned to it out, where a hold-out says that they fill it better.
 
-Needs no clean copy: holes are made where nothing was detected, in the shapes of what was, and filled again. A quarter of
-each batch is what the shipped weights were trained on, so that they do not forget it.
+Needs no clean copy: holes are made where nothing was detected, in the shapes of what was, and filled again. A quarter
+of each batch is painted scenes that the shipped weights were trained on, too, so that they do not forget them.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import copy
 import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +41,8 @@ REPLAYED, REPLAY_FRAC = 4, 0.25
 CHECK_EVERY, SAVE_EVERY_S = 100, 20.0
 PROBES, PROBE_SEED = 4, 10**6
 """Batches of fixed holes in the pieces that are learnt, whose loss tells how the learning goes."""
-CANDIDATE, WEIGHTS, CARD, VERDICT, SHEET = "candidate.safetensors", "thin.safetensors", "thin.json", "verdict.json", "sheet.png"
+CANDIDATE, WEIGHTS = "candidate.safetensors", "thin.safetensors"
+CARD, VERDICT, SHEET, LOG = "thin.json", "verdict.json", "sheet.png", "log.jsonl"
 Say = Callable[[str], None]
 
 
@@ -113,8 +114,18 @@ class Run:
                  "side_px": plan.side_px, "rate": plan.rate, "device": plan.device}
         self.state = State(folder, facts, {NAME: self.net}, {"adam": self.optimiser}, {NAME: self.mean},
                            {"done": 0, "seconds": 0.0, "loss": 0.0})
-        self.state.resume()
+        self.resume()
         self.generic = pieces.gather(plan.seed, None, REPLAYED)
+
+    def resume(self) -> None:
+        """Go on from what is on disk. Raises RestoreError where that is another tuning's."""
+        try:
+            self.state.resume()
+        except RestoreError as error:
+            raise RestoreError(
+                f"{error} Masks that were edited since, another seed or another version make it another tuning; with "
+                "--anew it is forgotten and begun again."
+            ) from error
 
     @property
     def done(self) -> int:
@@ -233,7 +244,7 @@ def learn(run: Run, folder: Path, say: Say) -> tuple[float, float]:
             saved = time.monotonic()
         if run.done % CHECK_EVERY == 0 or run.over:
             loss = run.probe()
-            with (folder / "log.jsonl").open("a") as log:
+            with (folder / LOG).open("a") as log:
                 log.write(json.dumps({"step": run.done, "seconds": round(run.seconds, 1), "loss": loss}) + "\n")
             say(f"step {run.done}, {run.seconds:.0f} s learnt; loss {loss:.5f}")
     return counters["loss"], run.probe() if loss == counters["loss"] else loss
@@ -263,4 +274,4 @@ def keep(result: Tuned, folder: Path) -> None:
 def forget(folder: Path) -> None:
     """Remove the state of an earlier tuning, so that the next one begins anew; what was kept stays."""
     (folder / FILE).unlink(missing_ok=True)
-    (folder / "log.jsonl").unlink(missing_ok=True)
+    (folder / LOG).unlink(missing_ok=True)
