@@ -158,8 +158,8 @@ def tuning(s: Summary) -> Markup:
     """Return what tuning to this film came to."""
     if (t := s.tuning) is None:
         return Markup("")
-    about = el("p", f"On {t.made} the filler thin learnt from this film's own clean areas, {counted(t.steps, 'step')} in "
-                    f"{clock(t.seconds)}. Judged on frames and places that it did not learn from, it was "
+    about = el("p", f"On {t.made} the filler thin learnt from this film's own clean areas, {counted(t.steps, 'step')} "
+                    f"in {clock(t.seconds)}. Judged on frames and places that it did not learn from, it was "
                     f"{'kept' if t.kept else 'refused'}: {t.why}.")
     return section(
         "tuning", "Tuned to this film", about,

@@ -121,7 +121,7 @@ def test_a_limit_of_time_stops_it_and_more_time_goes_on(tmp_path):
 
 def test_a_tuning_of_other_footage_is_not_gone_on_with(tmp_path):
     tune(Woven(), plan(steps=1), tmp_path)
-    with pytest.raises(RestoreError, match="another plan.*--anew"):
+    with pytest.raises(RestoreError, match=r"another plan.*--anew"):
         tune(Woven(picture=lambda t: woven(t + 1)), plan(steps=1), tmp_path)
     tuning.forget(tmp_path)
     assert tune(Woven(picture=lambda t: woven(t + 1)), plan(steps=1), tmp_path).steps == 1
@@ -152,7 +152,8 @@ def test_no_hole_to_learn_lies_where_the_truth_is_not_known_or_held_back():
     own = gather(footage, split, 1)
     told = [replace(p, rgb=np.stack([p.target, p.unsure, p.target]).astype(np.float16)) for p in own.pieces]
     batch = lessons(reserve.Own(tuple(told), own.shapes, own.own_shapes, own.frames), 1, 0, 32, 64)
-    hole, known, (target, unsure) = batch.judged[:, 0] > 0, batch.known[:, 0] > 0, (batch.seen[:, k] > 0 for k in (0, 1))
+    hole, known = batch.judged[:, 0] > 0, batch.known[:, 0] > 0
+    target, unsure = batch.seen[:, 0] > 0, batch.seen[:, 1] > 0
     assert hole.mean() > 0.02
     assert unsure.any()
     assert target[hole].all()
