@@ -26,9 +26,9 @@ from restore.fill.thin import Thin
 from restore.ledger import now, write_atomic
 from restore.nets import files, inference, shelf
 from restore.train import pieces
-from restore.train.filler import loss_of
 from restore.train.footage import Footage
 from restore.train.holdout import Verdict, holes_of, judge
+from restore.train.lines import line
 from restore.train.reserve import LEAST_PX, OnFrame, Own, Split, gather, lessons
 from restore.train.state import FILE, Mean, State, pace, settle
 from restore.written import counted
@@ -104,10 +104,10 @@ class Run:
 
     def __init__(self, plan: Plan, folder: Path, own: Own) -> None:
         """Begin from the shipped weights, or go on from what `folder` holds."""
-        self.plan, self.own = plan, own
+        self.plan, self.own, self.line = plan, own, line(NAME)
         settle(plan.device, plan.seed, plan.threads)
         path = shelf.shipped(NAME)
-        self.net = copy.deepcopy(inference.thin(path, shelf.sha256(path))).requires_grad_(True).to(plan.device)
+        self.net = copy.deepcopy(inference.filler(NAME, path, shelf.sha256(path))).requires_grad_(True).to(plan.device)
         self.mean = Mean(self.net)
         self.optimiser = torch.optim.Adam(self.net.parameters(), plan.rate, betas=(0.9, 0.99))
         facts = {"data": own.digest, "from": shelf.sha256(path), "seed": plan.seed, "crops": plan.crops,
@@ -148,7 +148,7 @@ class Run:
         """Return batch n as (seen, clean, known, judged) on the device; a share of it is generic."""
         old = round(REPLAY_FRAC * self.plan.crops)
         new = lessons(self.own, seed, n, self.plan.crops - old, self.plan.side_px)
-        gone = pieces.batch(self.generic, seed, n, old, self.plan.side_px)
+        gone = pieces.batch(self.generic, seed, n, old, self.plan.side_px, self.line.damage)
         arrays = ((new.seen, gone.seen), (new.seen, gone.clean), (new.known, gone.known), (new.judged, 1 - gone.known))
         return tuple(torch.from_numpy(np.concatenate(a)).to(self.plan.device) for a in arrays)
 
@@ -156,7 +156,7 @@ class Run:
         """Return what is wrong in the holes; what is not known and no hole does not count."""
         with torch.autocast(self.plan.device.partition(":")[0], torch.bfloat16):
             out = net(seen, known)
-        return loss_of(torch.where(judged > 0, out.float(), clean), clean, 1 - judged)
+        return self.line.rebuilding(torch.where(judged > 0, out.float(), clean), clean, 1 - judged)
 
     def learn(self) -> None:
         """Learn one batch."""

@@ -76,7 +76,7 @@ def test_it_learns_a_film_it_has_not_seen_and_keeps_what_is_better(tmp_path):
     assert result.verdict.psnr["tuned"] > result.verdict.psnr["shipped"] + 0.5
     path = tmp_path / "thin.safetensors"
     assert shelf.sha256(path) == result.weights
-    inference.thin(path, shelf.sha256(path))
+    inference.filler("thin", path, shelf.sha256(path))
     card = json.loads((tmp_path / "thin.json").read_text())
     assert (card["steps"], card["seed"], card["data"]) == (60, 1, result.data)
     assert card["verdict"]["gains"][0]["by_frame"][0] > 0
