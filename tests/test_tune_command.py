@@ -59,6 +59,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reserve, "HELD_FRAMES", 4)
     monkeypatch.setattr(reserve, "SHEET_PX", 160)
     monkeypatch.setattr(tuning, "PROBES", 1)
+    monkeypatch.setattr(holdout, "DRAWS", 1)
 
 
 def said(*words: object) -> Result:

@@ -19,8 +19,8 @@ from restore.frames import Bits, support
 from restore.train.footage import Footage, Shown
 from restore.train.reserve import LEAST_HOLE_PX, Own, Split, plant
 
-COVER = 0.1
-"""Share of a place that becomes holes."""
+COVER, DRAWS = 0.12, 24
+"""Share of a place that becomes holes; frames are shown with several drawings of them, so many in all at least."""
 TIMES, LEAST = 2.0, 4
 """A gain counts from so many standard errors on, over frames and over places, each where there are at least so many."""
 CROP_PX, ROWS, ZOOM = 96, 6, 2
@@ -84,17 +84,28 @@ def holes_of(footage: Footage, split: Split, own: Own, seed: int) -> Iterator[Ho
     for t in split.held:
         if (shown := footage.shown(t)) is None:
             continue
-        each = {}
-        for k, place in enumerate(split.places):
-            rng = np.random.default_rng((seed, 83, t, k))
-            here = np.zeros(footage.size, bool)
-            here[place] = shown.given[place]
-            if here.sum() < LEAST_HOLE_PX:
-                here[place] = plant(own.shapes, here[place].shape, COVER, rng) & ~shown.unsure[place]
-            if here.sum() >= LEAST_HOLE_PX:
-                each[k] = here
-        if each:
-            yield Holes(t, shown, each)
+        for draw in range(draws(split)):
+            each = {}
+            for k, place in enumerate(split.places):
+                here = np.zeros(footage.size, bool)
+                here[place] = hole_at(place, shown, own, np.random.default_rng((seed, 83, t, k, draw)), draw == 0)
+                if here.sum() >= LEAST_HOLE_PX:
+                    each[k] = here
+            if each:
+                yield Holes(t, shown, each)
+
+
+def draws(split: Split) -> int:
+    """Return how often each frame is shown."""
+    return max(1, -(-DRAWS // len(split.held)))
+
+
+def hole_at(place: tuple[slice, slice], shown: Shown, own: Own, rng: np.random.Generator, first: bool) -> Bits:
+    """Return the holes at a place: what a person restored there, once, or else planted ones."""
+    given = shown.given[place]
+    if first and given.sum() >= LEAST_HOLE_PX:
+        return given
+    return plant(own.shapes, given.shape, COVER, rng) & ~shown.unsure[place]
 
 
 class Score:

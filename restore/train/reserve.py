@@ -23,11 +23,11 @@ from restore.scenes.leaves import Rng
 from restore.train.footage import Footage, Shown
 from restore.train.pieces import holes, liveliness
 
-CELLS, LEAST_CELL_PX, ONE_IN = 48, 32, 5
+CELLS, LEAST_CELL_PX, ONE_IN = 120, 32, 5
 """The picture is divided into about so many squares, of which one in five is held back, ..."""
 BLOCKS, LEAST_FRAMES = 20, 8
 """... and the film into so many stretches, of which one in five is, too; shorter than this, it is not divided."""
-FRAMES, HELD_FRAMES, PIECES = 64, 16, 800
+FRAMES, HELD_FRAMES, PIECES = 64, 24, 800
 """No more frames are learnt from and judged on, and no more pieces are kept: memory does not grow with the film."""
 PIECE_PX, LEAST_PX, ALIGN_PX = 96, 64, 4
 TRIES, LIVELY, UNSURE_FRAC, TARGET_FRAC = 24, 3, 0.25, 0.4

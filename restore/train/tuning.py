@@ -27,15 +27,15 @@ from restore.ledger import now, write_atomic
 from restore.nets import files, inference, shelf
 from restore.train import pieces
 from restore.train.footage import Footage
-from restore.train.holdout import Verdict, holes_of, judge
+from restore.train.holdout import Verdict, draws, holes_of, judge
 from restore.train.lines import line
 from restore.train.reserve import LEAST_PX, OnFrame, Own, Split, gather, lessons
 from restore.train.state import FILE, Mean, State, pace, settle
 from restore.written import counted
 
 NAME, SHIPPED = "thin", "shipped"
-RATE, WARM_UP_STEPS = 3e-4, 50
-"""Low, and constant: the running mean of the weights takes the place of a way down, so any moment is one to stop."""
+RATE, WARM_UP_STEPS = 1e-3, 50
+"""Constant: the running mean of the weights takes the place of a way down, so that any moment is one to stop at."""
 REPLAYED, REPLAY_FRAC = 4, 0.25
 """Painted scenes, and the share of a batch that is cut out of them."""
 CHECK_EVERY, SAVE_EVERY_S = 100, 20.0
@@ -208,7 +208,7 @@ def tune(
     fillers: dict[str, Filler] = {SHIPPED: Thin(), "tuned": Thin(str(folder / CANDIDATE)), **(rivals or {})}
     say(f"judging on {counted(len(split.held), 'frame')} that nothing was learnt from")
     verdict, sheet = judge(
-        footage, holes_of(footage, split, own, plan.seed), len(split.held), fillers, "tuned", on_frame
+        footage, holes_of(footage, split, own, plan.seed), len(split.held) * draws(split), fillers, "tuned", on_frame
     )
     if sheet is not None:
         cv2.imwrite(str(folder / SHEET), sheet[..., ::-1])
