@@ -39,6 +39,7 @@ RATE, WARM_UP_STEPS = 1e-3, 50
 REPLAYED, REPLAY_FRAC = 4, 0.25
 """Painted scenes, and the share of a batch that is cut out of them."""
 CHECK_EVERY, SAVE_EVERY_S = 100, 20.0
+"""Steps between two looks at the loss, and seconds between two states kept, with a word each."""
 PROBES, PROBE_SEED = 4, 10**6
 """Batches of fixed holes in the pieces that are learnt, whose loss tells how the learning goes."""
 CANDIDATE, WEIGHTS = "candidate.safetensors", "thin.safetensors"
@@ -206,7 +207,7 @@ def tune(
     facts = {"net": NAME, "steps": run.done, "plan": run.state.plan, "footage": footage.name}
     files.write(folder / CANDIDATE, run.mean.weights, facts, half=True)
     fillers: dict[str, Filler] = {SHIPPED: Thin(), "tuned": Thin(str(folder / CANDIDATE)), **(rivals or {})}
-    say(f"judging on {counted(len(split.held), 'frame')} that nothing was learnt from")
+    say(f"judging places held back on {counted(len(split.held), 'frame')}")
     verdict, sheet = judge(
         footage, holes_of(footage, split, own, plan.seed), len(split.held) * draws(split), fillers, "tuned", on_frame
     )
@@ -239,15 +240,23 @@ def learn(run: Run, folder: Path, say: Say) -> tuple[float, float]:
     say(f"step {run.done}, {run.seconds:.0f} s learnt; loss of the shipped weights {counters['loss']:.5f}")
     while not run.over:
         run.learn()
+        looked = run.done % CHECK_EVERY == 0 or run.over
         if time.monotonic() - saved > SAVE_EVERY_S or run.over:
             run.state.save()
             saved = time.monotonic()
-        if run.done % CHECK_EVERY == 0 or run.over:
+            if not looked:
+                say(f"step {run.done}, {run.seconds:.0f} s learnt{limit(run.plan)}")
+        if looked:
             loss = run.probe()
             with (folder / LOG).open("a") as log:
                 log.write(json.dumps({"step": run.done, "seconds": round(run.seconds, 1), "loss": loss}) + "\n")
             say(f"step {run.done}, {run.seconds:.0f} s learnt; loss {loss:.5f}")
     return counters["loss"], run.probe() if loss == counters["loss"] else loss
+
+
+def limit(plan: Plan) -> str:
+    """Say how long it goes on."""
+    return f", to step {plan.steps}" if plan.steps else f" of {60 * plan.minutes:.0f} s"
 
 
 def reason(verdict: Verdict) -> str:
