@@ -48,6 +48,7 @@ def tune(
     if project is None and not restored:
         raise click.UsageError("give a PROJECT (the folder OUTPUT.lacuna), or --restored DAMAGED RESTORED.")
     wish = Wish(project, restored or None, output, Plan(**plan), anew, dry_run)
-    with show_frames("tune", as_json) as on_frame:
-        outcome = carry_out(wish, lambda line: click.echo(line, err=True), on_frame)
+    outcome = carry_out(
+        wish, lambda line: click.echo(line, err=True), lambda label: show_frames(label, as_json)
+    )
     tell(in_json(outcome.plain()) if as_json else outcome.told())

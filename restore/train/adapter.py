@@ -20,8 +20,8 @@ from restore.session import Session
 from restore.source import Source
 from restore.store import Store
 from restore.train.footage import Footage, ProjectFootage, RestoredFootage
-from restore.train.reserve import OnFrame, Split, gather
-from restore.train.tuning import NAME, SHEET, SHIPPED, WEIGHTS, Plan, Tuned, about, forget, tune
+from restore.train.reserve import Split, gather
+from restore.train.tuning import NAME, SHEET, SHIPPED, WEIGHTS, Gauge, Plan, Tuned, about, forget, tune, untold
 
 FOLDER, RECIPE, SUFFIX = "tuned", "recipe.toml", ".tuned"
 BEFORE = "harmonic"
@@ -93,7 +93,7 @@ def spelled(gain: tuple[float, float]) -> str:
     return "not known, too few" if gain[1] != gain[1] else f"{gain[0]:+.3f} ± {gain[1]:.3f}"
 
 
-def carry_out(wish: Wish, say: Say = lambda _: None, on_frame: OnFrame = lambda *_: None) -> Outcome:
+def carry_out(wish: Wish, say: Say = lambda _: None, gauge: Gauge = untold) -> Outcome:
     """Tune, keep what is better, and record it in the project's ledger and report, where there is a project.
 
     Raises StoreError for what is no project, was not searched or is in use, RecipeError where its recipe would not use
@@ -111,11 +111,12 @@ def carry_out(wish: Wish, say: Say = lambda _: None, on_frame: OnFrame = lambda 
             footage = ProjectFootage(_needed(session))
         if wish.dry_run:
             split = Split(footage.size, footage.frames)
-            say(about(gather(footage, split, wish.plan.seed, on_frame), split))
+            with gauge("look") as on_frame:
+                say(about(gather(footage, split, wish.plan.seed, on_frame), split))
             return Outcome(wish, None)
         if wish.anew:
             forget(wish.folder)
-        tuned = tune(footage, wish.plan, wish.folder, rivals(recipe), say, on_frame)
+        tuned = tune(footage, wish.plan, wish.folder, rivals(recipe), say, gauge)
         use = _use(wish, recipe, session.store.source if session else None)
         if session is not None:
             session.store.ledger.write(stamp_of(tuned, session.store.source, wish))

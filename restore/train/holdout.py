@@ -7,7 +7,7 @@ the same for all, drop out of their spread.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,15 +17,16 @@ from restore.colour import Float
 from restore.fill import Filler, _rgb
 from restore.frames import Bits, support
 from restore.train.footage import Footage, Shown
-from restore.train.reserve import LEAST_HOLE_PX, Own, Split, plant
+from restore.train.reserve import LEAST_HOLE_PX, OnFrame, Own, Split, plant
 
 COVER, DRAWS = 0.12, 24
 """Share of a place that becomes holes; frames are shown with several drawings of them, so many in all at least."""
 TIMES, LEAST = 2.0, 4
 """A gain counts from so many standard errors on, over frames and over places, each where there are at least so many."""
 CROP_PX, ROWS, ZOOM = 96, 6, 2
+JUDGED_PX, LEAST_PLACES = 300_000, 4
+"""Places of about so many pixels together are judged at one time, of large pictures some in turn: it takes no hours."""
 Table = npt.NDArray[np.float64]
-OnFrame = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +87,8 @@ def holes_of(footage: Footage, split: Split, own: Own, seed: int) -> Iterator[Ho
             continue
         for draw in range(draws(split)):
             each = {}
-            for k, place in enumerate(split.places):
+            for k in in_turn(split, np.random.default_rng((seed, 84, t, draw))):
+                place = split.places[k]
                 here = np.zeros(footage.size, bool)
                 here[place] = hole_at(place, shown, own, np.random.default_rng((seed, 83, t, k, draw)), draw == 0)
                 if here.sum() >= LEAST_HOLE_PX:
@@ -98,6 +100,12 @@ def holes_of(footage: Footage, split: Split, own: Own, seed: int) -> Iterator[Ho
 def draws(split: Split) -> int:
     """Return how often each frame is shown."""
     return max(1, -(-DRAWS // len(split.held)))
+
+
+def in_turn(split: Split, rng: np.random.Generator) -> list[int]:
+    """Return the places (their numbers) that are judged at one time."""
+    most = max(LEAST_PLACES, int(JUDGED_PX / (split.closed.mean() * split.closed.size / len(split.places))))
+    return sorted(int(k) for k in rng.permutation(len(split.places))[:most])
 
 
 def hole_at(place: tuple[slice, slice], shown: Shown, own: Own, rng: np.random.Generator, first: bool) -> Bits:

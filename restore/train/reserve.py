@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -67,7 +68,7 @@ class Split:
             return self.frames
         return spread([t for n, t in enumerate(self.frames) if self._is_held(n)], HELD_FRAMES)
 
-    @property
+    @cached_property
     def places(self) -> tuple[tuple[slice, slice], ...]:
         """Return the squares (rows, columns) that are held back, a knight's move apart."""
         h, w = self.size
@@ -78,7 +79,7 @@ class Split:
             if (2 * r + c) % ONE_IN == 0
         )
 
-    @property
+    @cached_property
     def closed(self) -> Bits:
         """Return where nothing is learnt (H, W)."""
         out = np.zeros(self.size, bool)

@@ -10,6 +10,7 @@ import copy
 import json
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,13 @@ PROBES, PROBE_SEED = 4, 10**6
 CANDIDATE, WEIGHTS = "candidate.safetensors", "thin.safetensors"
 CARD, VERDICT, SHEET, LOG = "thin.json", "verdict.json", "sheet.png", "log.jsonl"
 Say = Callable[[str], None]
+Gauge = Callable[[str], AbstractContextManager[OnFrame]]
+"""What is done with frames to what is told (frames done, frames in all) of it."""
+
+
+def untold(_label: str) -> AbstractContextManager[OnFrame]:
+    """Tell nobody."""
+    return nullcontext(lambda done, total: None)
 
 
 @dataclass(frozen=True)
@@ -189,7 +197,7 @@ class Run:
 
 def tune(
     footage: Footage, plan: Plan, folder: Path, rivals: Mapping[str, Filler] | None = None, say: Say = lambda _: None,
-    on_frame: OnFrame = lambda *_: None,
+    gauge: Gauge = untold,
 ) -> Tuned:
     """Tune the weights of `thin` to footage; keep them as `folder`/thin.safetensors where the hold-out improves.
 
@@ -200,7 +208,8 @@ def tune(
     """
     folder.mkdir(parents=True, exist_ok=True)
     split = Split(footage.size, footage.frames)
-    own = gather(footage, split, plan.seed, on_frame)
+    with gauge("look") as on_frame:
+        own = gather(footage, split, plan.seed, on_frame)
     say(about(own, split))
     run = Run(plan, folder, own)
     losses = learn(run, folder, say)
@@ -208,9 +217,9 @@ def tune(
     files.write(folder / CANDIDATE, run.mean.weights, facts, half=True)
     fillers: dict[str, Filler] = {SHIPPED: Thin(), "tuned": Thin(str(folder / CANDIDATE)), **(rivals or {})}
     say(f"judging places held back on {counted(len(split.held), 'frame')}")
-    verdict, sheet = judge(
-        footage, holes_of(footage, split, own, plan.seed), len(split.held) * draws(split), fillers, "tuned", on_frame
-    )
+    held, total = holes_of(footage, split, own, plan.seed), len(split.held) * draws(split)
+    with gauge("judge") as on_frame:
+        verdict, sheet = judge(footage, held, total, fillers, "tuned", on_frame)
     if sheet is not None:
         cv2.imwrite(str(folder / SHEET), sheet[..., ::-1])
     result = Tuned(

@@ -13,7 +13,7 @@ from restore.nets import files, inference, shelf
 from restore.source import PixelFormat
 from restore.train import holdout, pieces, reserve, tuning
 from restore.train.footage import Shown, changed
-from restore.train.holdout import LEAST, Gain, Score, Verdict, holes_of, pooled, spread
+from restore.train.holdout import LEAST, LEAST_PLACES, Gain, Score, Verdict, holes_of, in_turn, pooled, spread
 from restore.train.reserve import Split, gather, lessons, plant, windows
 from restore.train.tuning import Plan, tune
 from restore.window import Window
@@ -153,6 +153,15 @@ def test_what_is_judged_is_never_learnt(count):
         for hole in holes.each.values():
             assert not (hole & (~split.closed | holes.shown.unsure)).any()
             assert hole.any()
+
+
+def test_of_large_pictures_some_places_are_judged_in_turn():
+    rng = np.random.default_rng(1)
+    small, large = Split((368, 480), tuple(range(30))), Split((2160, 4096), tuple(range(30)))
+    assert in_turn(small, rng) == list(range(len(small.places)))
+    seen = [in_turn(large, rng) for _ in range(40)]
+    assert {len(places) for places in seen} == {LEAST_PLACES}
+    assert set().union(*seen) == set(range(len(large.places)))
 
 
 def test_no_hole_to_learn_lies_where_the_truth_is_not_known_or_held_back():
