@@ -63,7 +63,7 @@ class Outcome:
     tuned: Tuned | None
     """None for a dry run."""
     use: tuple[str, ...] = ()
-    """What to type to use the weights that are there now; empty where there are none."""
+    """What to type to use the weights that are there now, and the setting alone; empty where there are none."""
 
     def plain(self) -> dict[str, Any]:
         """Return it as JSON can write it."""
@@ -85,7 +85,9 @@ class Outcome:
                    f"{spelled(g.by_frame)}, over places {spelled(g.by_place)}")
         yield f"{'kept' if self.tuned.kept else 'refused'}: {self.tuned.why}"
         yield f"see {self.wish.folder / SHEET}"
-        yield from (f"to use it: {line}" for line in self.use)
+        if self.use:
+            yield f"to use it: {self.use[0]}"
+            yield f"or, with any recipe that has thin: --set {self.use[1]}"
 
 
 def spelled(gain: tuple[float, float]) -> str:
@@ -192,7 +194,7 @@ def _use(wish: Wish, recipe: Recipe, source: Source | None) -> tuple[str, ...]:
         rate = ["--rate", str(source.rate)] if source.kind == "sequence" and source.frames > 1 else []
         more = [*rate, "--project", str(wish.project), "--overwrite"]
     words = ["lacuna", "run", film, "-o", output, "--workflow", str(wish.folder / RECIPE), *more]
-    return (shlex.join(words), f"or, with any recipe that has thin: --set thin.weights={shlex.quote(str(weights))}")
+    return (shlex.join(words), f"thin.weights={shlex.quote(str(weights.resolve()))}")
 
 
 def stamp_of(tuned: Tuned, source: Source, wish: Wish) -> Stamp:
