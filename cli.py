@@ -14,6 +14,7 @@ import click
 from restore import __version__, recipe
 from restore.commands import bench, curves, scenes, train
 from restore.commands.options import FOLDER, FRAMES, RATE, SIZE, THING, tell
+from restore.commands.tune import tune
 from restore.errors import RestoreError
 from restore.parts import names as part_names
 from restore.parts import nearest
@@ -356,7 +357,7 @@ def done(prepared: Prepared, as_json: bool) -> bool:
     return outcome.ok
 
 
-for group in (bench.bench, curves.curves, scenes.scenes, train.train):
+for group in (bench.bench, curves.curves, scenes.scenes, train.train, tune):
     lacuna.add_command(group)
 
 

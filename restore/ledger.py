@@ -18,8 +18,8 @@ from restore import __version__
 from restore.errors import StoreError
 from restore.span import Span
 
-Stage = Literal["detect", "fill", "blend", "encode", "join", "bench"]
-"""Stages of the work, and the benchmark on the reel itself, which makes nothing and is kept for the report."""
+Stage = Literal["detect", "fill", "blend", "encode", "join", "bench", "tune"]
+"""Stages of the work, and two that make nothing and are kept for the report: `lacuna bench reel` and `lacuna tune`."""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
@@ -17,7 +18,8 @@ from torch.nn import functional
 
 from restore.colour import Float
 from restore.nets import inference, shelf
-from restore.nets.thin import FOLD_PX, SCALE, ThinNet
+from restore.nets.smooth import SCALE
+from restore.nets.thin import FOLD_PX, ThinNet
 
 TINY = 1e-6
 
@@ -31,7 +33,7 @@ def own_distance(a: Float, b: Float, weights: Path | None = None) -> Float:
     if a.shape != b.shape or a.shape[0] % FOLD_PX or a.shape[1] % FOLD_PX:
         raise ValueError(f"pictures of one size in multiples of {FOLD_PX} are needed, not {a.shape} and {b.shape}")
     path = weights or shelf.shipped("thin")
-    net, centre = inference.thin(path, shelf.sha256(path)), a.mean((0, 1))
+    net, centre = cast(ThinNet, inference.filler("thin", path, shelf.sha256(path))), a.mean((0, 1))
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

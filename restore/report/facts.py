@@ -200,6 +200,24 @@ class SelfTest:
 
 
 @dataclass(frozen=True)
+class Tuning:
+    """What the latest tuning of the filler `thin` to this film came to."""
+
+    made: str
+    kept: bool
+    why: str
+    steps: int
+    seconds: float
+    seed: int
+    data: str
+    """Sha256 of what was learnt from."""
+    in_force: str
+    """Sha256 of the weights that are kept with the project; empty for none."""
+    psnr: tuple[tuple[str, float], ...]
+    """Filler to dB in the holes of the hold-out."""
+
+
+@dataclass(frozen=True)
 class Summary:
     """Everything a report says."""
 
@@ -238,3 +256,4 @@ class Summary:
     ledger_digest: str
     """Digest of every stamp's key and results: two projects with the same one did the same to the same frames."""
     self_test: SelfTest | None = None
+    tuning: Tuning | None = None

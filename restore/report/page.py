@@ -50,7 +50,7 @@ def page(store: Store, s: Summary, picture_of: Callable[[int], Picture]) -> str:
     parts = (
         _amounts(film, s), repairs, record.undecided(film, s, doubts), record.faults(film, s), record.failures(s),
         record.edits(s), record.material(s), _proof(store, s, compared), record.self_test(s),
-        record.methods(s), record.shots(film, s),
+        record.tuning(s), record.methods(s), record.shots(film, s),
     )
     body = el("body", top, el("main", *parts), el("footer", *_colophon()))
     return "<!DOCTYPE html>\n" + el("html", head, body, lang="en") + "\n"

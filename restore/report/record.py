@@ -154,6 +154,24 @@ def self_test(s: Summary) -> Markup:
     )
 
 
+def tuning(s: Summary) -> Markup:
+    """Return what tuning to this film came to."""
+    if (t := s.tuning) is None:
+        return Markup("")
+    about = el("p", f"On {t.made} the filler thin learnt from this film's own clean areas, {counted(t.steps, 'step')} "
+                    f"in {clock(t.seconds)}. Judged on frames and places that it did not learn from, it was "
+                    f"{'kept' if t.kept else 'refused'}: {t.why}.")
+    return section(
+        "tuning", "Tuned to this film", about,
+        table("Planted holes, against the film's own pixels", ("filled by", "dB"),
+              [(name, f"{v:.2f}") for name, v in t.psnr], (1,)),
+        facts("What it was made from", (
+            ("seed", str(t.seed)), ("data sha256", el("span", t.data, class_="hash")),
+            ("weights kept", el("span", t.in_force, class_="hash") if t.in_force else "none"),
+        )),
+    )
+
+
 def shots(source: Source, s: Summary) -> Markup:
     """Return where shots begin."""
     if s.totals.frames < 2 or not s.stages:

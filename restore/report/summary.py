@@ -10,7 +10,7 @@ from typing import Any
 from restore.edits import Edits
 from restore.errors import StoreError
 from restore.ledger import Stamp
-from restore.report.facts import EditMade, Failure, OutputFacts, SelfTest, Series, SourceFacts, Summary, Totals
+from restore.report.facts import EditMade, Failure, OutputFacts, SelfTest, Series, SourceFacts, Summary, Totals, Tuning
 from restore.report.tally import Tally, merged
 from restore.source import UNSPECIFIED, PixelFormat, Source
 from restore.span import Span
@@ -61,6 +61,7 @@ def summarise(store: Store, revision: int | None = None) -> Summary:
         last_started=tally.started[-1] if tally.started else "",
         ledger_digest=tally.digest,
         self_test=_self_test(store),
+        tuning=_tuning(store),
     )
 
 
@@ -73,6 +74,19 @@ def _self_test(store: Store) -> SelfTest | None:
         tuple(tuple(map(str, line)) for line in stamp.facts[key]) for key in ("finding", "filling", "advice")
     )
     return SelfTest(stamp.started, str(stamp.facts["planted"]), finding, filling, advice)
+
+
+def _tuning(store: Store) -> Tuning | None:
+    """Return what the latest tuning to this film came to."""
+    stamp = store.ledger.read("tune", store.source.span)
+    if stamp is None:
+        return None
+    facts = stamp.facts
+    psnr = tuple((str(name), float(v)) for name, v in facts["verdict"]["psnr"].items() if v is not None)
+    return Tuning(
+        stamp.started, bool(facts["kept"]), str(facts["why"]), int(facts["steps"]), stamp.seconds, int(facts["seed"]),
+        str(facts["data"]), str(facts["in_force"]), psnr,
+    )
 
 
 def _frames(store: Store) -> Span:
