@@ -1,6 +1,6 @@
 """Clean clips and generated films in, a judge out: what damage looks like beside everything that is none.
 
-Every piece is damaged in a known way and looked at as a detector looks at it (here `dirt`; those of lines: `train/line_judge`);
+Every piece is damaged in a known way and looked at as a detector looks at it (`dirt` here, `scratch` in `line_judge`);
 each thing that stands out is then damage or not. Pieces that are left clean show what is none. What was seen of a piece
 is kept in the folder, so that a collection that was killed goes on; the same plan gives the same judge on the same
 machine.
