@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pkgutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,9 @@ from restore.commands.options import FOLDER, THING
 
 if TYPE_CHECKING:
     from restore.train.subjects import Subject
+
+LINES = Path(__file__).parents[1] / "train" / "lines"
+"""Each file in there is a filler that can be trained; it is read when that is asked for."""
 
 
 @click.group()
@@ -80,30 +84,42 @@ def learn(subject: Subject, folder: Path, seed: int, rounds: int, **plan: Any) -
     begin(Plan(subject, Course(seed, rounds), **plan), folder, click.echo)
 
 
-@train.command("thin")
-@click.option("-o", "--output", "folder", default="training/thin", show_default=True, type=FOLDER,
-              help="Where state, log, sample sheets and weights are kept.")
-@click.option("--photographs", type=click.Path(path_type=Path, file_okay=False),
-              help="A folder of photographs to learn texture from. [generated scenes only]")
-@click.option("--seed", default=1, show_default=True, type=click.IntRange(0), help="Of weights, crops and holes.")
-@click.option("--steps", default=8000, show_default=True, type=click.IntRange(1), help="Of the whole training.")
-@click.option("--minutes", default=0.0, help="Stop after so long, to be resumed. [no limit]")
-@click.option("--device", default="cpu", show_default=True, help="cpu, or cuda.")
-@click.option("--threads", default=1, show_default=True, help="Of the network.")
-def train_thin(folder: Path, **plan: Any) -> None:
-    """Train the network of the filler `thin`; killed or stopped, the same command goes on.
+def filler_training(name: str) -> click.Command:
+    """Return the command that trains a filler's network."""
 
-    \b
-    Example:
-      lacuna train thin --photographs pictures --minutes 55
-    """
-    from restore.train.filler import Plan
-    from restore.train.filler import train as learn
+    @click.command(name, help=f"""Train the network of the filler `{name}`; killed or stopped, the same command goes on.
 
-    try:
-        learn(Plan(**plan), folder, click.echo)
-    except ValueError as error:
-        raise click.UsageError(str(error)) from error
+        \b
+        Example:
+          lacuna train {name} --photographs pictures --minutes 55
+        """)
+    @click.option("-o", "--output", "folder", default=f"training/{name}", show_default=True, type=FOLDER,
+                  help="Where state, log, events for TensorBoard, sample sheets and weights are kept.")
+    @click.option("--photographs", type=click.Path(path_type=Path, file_okay=False),
+                  help="A folder of photographs to learn texture from. [generated scenes only]")
+    @click.option("--seed", default=1, show_default=True, type=click.IntRange(0), help="Of weights, crops and holes.")
+    @click.option("--steps", default=0, type=click.IntRange(0), help="Of the whole training. [the network's own]")
+    @click.option("--minutes", default=0.0, help="Stop after so long, to be resumed. [no limit]")
+    @click.option("--device", default="cpu", show_default=True, help="cpu, or cuda.")
+    @click.option("--threads", default=1, show_default=True, help="Of the network.")
+    @click.option("--features", type=click.Path(path_type=Path, dir_okay=False, exists=True),
+                  help="Weights of a VGG-19 (.safetensors) to compare textures by, where the network's loss does.")
+    def command(folder: Path, **plan: Any) -> None:
+        from restore.train.filler import Plan
+        from restore.train.filler import train as begin
+        from restore.train.lines import line
+
+        try:
+            begin(Plan(line(name), **plan), folder, click.echo)
+        except ValueError as error:
+            raise click.UsageError(str(error)) from error
+
+    return command
+
+
+for found in pkgutil.iter_modules([str(LINES)]):
+    train.add_command(filler_training(found.name))
+
 
 @train.command("judge")
 @click.argument("clips", nargs=-1, type=THING)

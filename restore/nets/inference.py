@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from restore.errors import PartError
 from restore.frames import Bits
 from restore.nets import files
 from restore.nets.detector import Detector
-from restore.nets.thin import ThinNet
+from restore.nets.smooth import OverSmooth
 
 FAINT, MOST_GAIN = 0.1, 64.0
 """Crops whose known pixels deviate by less than this from their mean are shown at more contrast."""
@@ -59,18 +60,22 @@ def probabilities(net: Detector, crops: Iterable[Float]) -> Iterator[Float]:
         torch.set_num_threads(threads)
 
 
-@lru_cache(maxsize=4)
-def thin(path: Path, digest: str) -> ThinNet:
-    """Return the filler whose weights are at `path`; `digest` is the file's, so that another file is read anew.
+@lru_cache(maxsize=8)
+def filler(name: str, path: Path, digest: str) -> OverSmooth:
+    """Return the filler network of a name (`nets/NAME.py` holds it as `NET`) whose weights are at `path`.
 
-    Raises PartError where the file is not what it should be.
+    `digest` is the file's, so that another file is read anew. Raises PartError where the file is not what it should be.
     """
+    kind = import_module(f"restore.nets.{name}").NET
     tensors, _ = files.read(path)
-    if "stem.weight" not in tensors:
-        raise PartError(f"{path} holds no weights of ThinNet: it has no stem.weight. Give weights made for it.")
-    net = ThinNet(int(tensors["stem.weight"].shape[0]), sum(1 for k in tensors if k.endswith(".mix.weight")))
+    try:
+        net = kind.sized(tensors)
+    except KeyError as error:
+        raise PartError(
+            f"{path} holds no weights of {kind.__name__}: it has no {error.args[0]}. Give weights made for it."
+        ) from error
     files.fill(net, tensors, path)
-    return net.eval().requires_grad_(False).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return net.eval().requires_grad_(False).to(memory_format=torch.channels_last)
 
 
 def contrast(crop: Float, hole: Bits) -> np.float32:
@@ -79,13 +84,17 @@ def contrast(crop: Float, hole: Bits) -> np.float32:
     return np.float32(min(max(FAINT / max(spread, 1e-6), 1), MOST_GAIN))
 
 
-def pictures(net: ThinNet, crops: Iterable[tuple[Float, Bits]]) -> Iterator[Float]:
-    """Yield pictures (3, h, w), in whole 65535ths, from crops (3, h, w) in [0, 1] and their holes (h, w)."""
+def pictures(net: OverSmooth, crops: Iterable[tuple[Float, Bits]]) -> Iterator[Float]:
+    """Yield pictures (3, h, w), in whole 65535ths, from crops (3, h, w) in [0, 1] and their holes (h, w).
+
+    Raises PartError where a crop is not what the network takes.
+    """
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
         with torch.inference_mode():
             for crop, hole in crops:
+                net.needs.check(crop.shape)
                 known = torch.from_numpy(~hole)[None, None].float()
                 gain = contrast(crop, hole)
                 out = net(torch.from_numpy(np.ascontiguousarray(crop * gain))[None], known)[0]

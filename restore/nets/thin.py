@@ -8,44 +8,18 @@ convolution, ICCV 2019). No normalisation: a batch of one must give what a batch
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from restore.nets.needs import Needs
+from restore.nets.smooth import LEVELS, OverSmooth
 
 WIDTH, BLOCKS = 64, 6
 DILATIONS = (1, 2, 4, 8)
 FOLD_PX = 2
-SCALE = 4.0
-"""What is shown is within about one of zero when it is multiplied by this."""
-LEVELS, SMOOTHING = 5, 12
-"""The smooth fill reaches across holes of about 2 ** LEVELS pixels."""
-
-
-def smooth_fill(picture: Tensor, known: Tensor) -> Tensor:
-    """Return pictures (n, c, h, w) with what is not `known` (n, 1, h, w; 0 or 1) continued smoothly from around it.
-
-    Known pixels are averaged down and drawn large again where there are none (pull and push; Gortler et al., The
-    Lumigraph, SIGGRAPH 1996), and each level is relaxed towards a membrane. h and w are multiples of 2 ** LEVELS.
-    """
-    return _filled(picture * known, known, LEVELS)
-
-
-def _filled(sums: Tensor, known: Tensor, levels: int) -> Tensor:
-    least = known.clamp(min=1e-4)
-    if not levels:
-        centre = sums.mean((2, 3), keepdim=True) / known.mean((2, 3), keepdim=True).clamp(min=1e-6)
-        return torch.where(known > 0, sums / least, centre)
-    coarse = _filled(functional.avg_pool2d(sums, 2), functional.avg_pool2d(known, 2), levels - 1)
-    there = known > 0
-    own = sums / least
-    out = torch.where(there, own, functional.interpolate(coarse, scale_factor=2.0, mode="bilinear"))
-    for _ in range(SMOOTHING):
-        wide = functional.pad(out, (1, 1, 1, 1), mode="replicate")
-        sides = wide[..., 1:-1, :-2] + wide[..., 1:-1, 2:] + wide[..., :-2, 1:-1] + wide[..., 2:, 1:-1]
-        out = torch.where(there, own, sides * 0.25)
-    return out
 
 
 class Block(nn.Module):
@@ -65,7 +39,7 @@ class Block(nn.Module):
         return x + self.mix(seen) * torch.sigmoid(self.gate(x))
 
 
-class ThinNet(nn.Module):
+class ThinNet(OverSmooth):
     """The filler's network."""
 
     def __init__(self, width: int = WIDTH, blocks: int = BLOCKS) -> None:
@@ -76,18 +50,13 @@ class ThinNet(nn.Module):
         self.blocks = nn.ModuleList(Block(width) for _ in range(blocks))
         self.beside = nn.Conv2d(width // folds + 4, 16, 3, padding=1)
         self.out = nn.Conv2d(16, 3, 3, padding=1)
-        nn.init.zeros_(self.out.weight)
-        nn.init.zeros_(self.out.bias)  # type: ignore[arg-type]
+        self.still()
         self.needs = Needs(3, 2**LEVELS)
 
-    def forward(self, picture: Tensor, known: Tensor) -> Tensor:
-        """Return pictures (n, 3, h, w) without their grain, from pictures in [0, 1] and what is known of them.
-
-        `known` is (n, 1, h, w), 0 or 1; what lies under 0 is not looked at. h and w are as `needs` says.
-        """
-        smooth = smooth_fill(picture, known)
-        seen = torch.cat([(smooth - smooth.mean((1, 2, 3), keepdim=True)) * SCALE, 1 - known], 1)
-        return smooth + self.residual(seen.contiguous(memory_format=torch.channels_last)).float() / SCALE
+    @classmethod
+    def sized(cls, tensors: Mapping[str, Tensor]) -> ThinNet:
+        """Return a network of the size of some weights. Raises KeyError where they are another's."""
+        return cls(len(tensors["stem.weight"]), sum(1 for k in tensors if k.endswith(".mix.weight")))
 
     def residual(self, seen: Tensor) -> Tensor:
         """Return what to add (n, 3, h, w), from (n, 4, h, w) the smooth picture around zero and the holes."""
@@ -96,3 +65,6 @@ class ThinNet(nn.Module):
             x = block(x)
         fine = torch.cat([functional.pixel_shuffle(functional.silu(x), FOLD_PX), seen], 1)
         return self.out(functional.silu(self.beside(fine)))
+
+
+NET = ThinNet

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,22 +15,20 @@ import torch
 from torch import Tensor
 
 from restore.colour import Float
+from restore.errors import RestoreError
 from restore.nets import files
-from restore.nets.thin import BLOCKS, WIDTH, ThinNet
+from restore.nets.smooth import OverSmooth
+from restore.train import sheets
+from restore.train.events import Events
+from restore.train.lines import Line, Phase
 from restore.train.muon import Muon
-from restore.train.pieces import Batch, Pixels8, batch, gather
+from restore.train.pieces import Batch, batch, gather
 from restore.train.state import Mean, State, pace, settle
 
-NAME = "thin"
-PEAK_RATE, WARM_UP, LAST = 8e-3, 0.02, 0.01
-SOFT = 0.04
-"""Errors below this (in [0, 1]) count by their square, larger ones as they are (Charbonnier et al., ICIP 1994)."""
-SLOPES = 0.25
-"""Weight of errors of slope beside errors of value."""
-HELD, HELD_CROPS, HELD_SIDE_PX, HELD_SEED = 6, 16, 96, 9
+WARM_UP, LAST = 0.02, 0.01
+CRITIC_RATE, CRITIC_MOMENTA = 2e-4, (0.5, 0.9)
+HELD, HELD_CROPS, HELD_SEED = 6, 16, 9
 """Batches of crops that no step learns from, though from the same pictures."""
-SHOWN = 5
-"""Rows of a sample sheet."""
 Report = Callable[[str], None]
 
 
@@ -37,44 +36,54 @@ Report = Callable[[str], None]
 class Plan:
     """How to train. The same plan gives the same weights on the same machine."""
 
+    line: Line
     seed: int = 1
-    steps: int = 8000
+    steps: int = 0
+    """0 for as many as the line has by itself."""
     photographs: Path | None = None
     """A folder of photographs to learn texture from, beside generated scenes."""
-    crops: int = 16
-    """Of a batch."""
-    side_px: int = 64
-    width: int = WIDTH
-    blocks: int = BLOCKS
+    features: Path | None = None
+    """Weights of a VGG-19 to compare textures by, where the line has a texture loss."""
     painted: int = 12
     """Generated scenes that crops are cut out of."""
     device: str = "cpu"
     threads: int = 1
     check_every: int = 500
     """Steps between two validations, sample sheets and states kept."""
+    patience: int = 6
+    """A phase without critics ends when so many validations in a row brought nothing; 0 for never."""
     minutes: float = 0
     """Stop after so many minutes, to be resumed; 0 for no limit."""
 
+    def __post_init__(self) -> None:
+        """Take the line's number of steps where none was given."""
+        object.__setattr__(self, "steps", self.steps or self.line.steps)
+
     def record(self) -> dict[str, object]:
         """Return what makes the weights what they are."""
-        names = ("seed", "steps", "crops", "side_px", "width", "blocks", "painted", "device")
-        return {k: getattr(self, k) for k in names} | {"photographs": self.photographs is not None}
+        names = ("seed", "steps", "painted", "device", "check_every", "patience")
+        own = {"line": self.line.name, "crops": self.line.crops, "side_px": self.line.side_px}
+        return own | {k: getattr(self, k) for k in names} | {"photographs": self.photographs is not None}
 
 
-def rate_at(step: int, steps: int) -> float:
+def rate_at(step: int, steps: int, peak: float) -> float:
     """Return the learning rate: a short climb, then a straight way down to almost nothing."""
     share = step / max(steps, 1)
-    return PEAK_RATE * (share / WARM_UP + 0.02 if share < WARM_UP else max(1 - share, LAST) / (1 - WARM_UP))
+    return peak * (share / WARM_UP + 0.02 if share < WARM_UP else max(1 - share, LAST) / (1 - WARM_UP))
 
 
-def loss_of(out: Tensor, clean: Tensor, known: Tensor) -> Tensor:
-    """Return the mean error in the holes, of values and of the slopes into and within them."""
-    hole = 1 - known
-    error = (out - clean) * hole
-    value = ((error.square() + SOFT**2).sqrt() - SOFT).sum()
-    steep_x = (error[..., 1:] - error[..., :-1]).abs().sum()
-    steep_y = (error[..., 1:, :] - error[..., :-1, :]).abs().sum()
-    return (value + SLOPES * (steep_x + steep_y)) / (out.shape[1] * hole.sum()).clamp(min=1)
+@dataclass(frozen=True, eq=False)
+class Lesson:
+    """A batch where the network is."""
+
+    seen: Tensor
+    clean: Tensor
+    known: Tensor
+
+    @classmethod
+    def of(cls, shown: Batch, device: str) -> Lesson:
+        """Take a batch to a device."""
+        return cls(*(torch.from_numpy(a).to(device) for a in (shown.seen, shown.clean, shown.known)))
 
 
 class Run:
@@ -82,113 +91,172 @@ class Run:
 
     def __init__(self, plan: Plan, folder: Path) -> None:
         """Begin, or go on from what `folder` holds."""
-        self.plan, self.folder = plan, folder
+        self.plan, self.line, self.folder = plan, plan.line, folder
         settle(plan.device, plan.seed, plan.threads)
         self.net = self.made()
         self.mean = Mean(self.net)
         last = {id(p) for p in self.net.out.parameters()}
         layers = [p for p in self.net.parameters() if p.ndim > 1 and id(p) not in last]
         rest = [p for p in self.net.parameters() if p.ndim == 1 or id(p) in last]
-        self.optimisers = {"muon": Muon(layers, PEAK_RATE), "adam": torch.optim.Adam(rest, PEAK_RATE)}
-        self.losses = list[float]()
-        nets, means = {"filler": self.net}, {"filler": self.mean}
-        self.state = State(folder, plan.record(), nets, self.optimisers, means, {"done": 0})
+        peak = self.line.peak_rate
+        self.optimisers = {"muon": Muon(layers, peak), "adam": torch.optim.Adam(rest, peak)}
+        self.critic = self.line.critic().to(plan.device) if self.line.critic else None
+        judges = {}
+        if self.critic:
+            judges["critic"] = torch.optim.Adam(self.critic.parameters(), CRITIC_RATE, CRITIC_MOMENTA)
+        self.judges = judges
+        self.texture = self.line.texture(plan.features) if self.line.texture else None
+        self.losses = defaultdict[str, list[float]](list)
+        nets = {"filler": self.net} | ({"critic": self.critic} if self.critic else {})
+        counters = {"done": 0, "crops": self.line.crops, "best": -1e9, "stale": 0}
+        record = plan.record() | ({"features": self.texture.origin} if self.texture else {})
+        self.state = State(folder, record, nets, self.optimisers | judges, {"filler": self.mean}, counters)
         self.state.resume()
+
+    def made(self) -> OverSmooth:
+        """Return a network of the line."""
+        return self.line.net().to(self.plan.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     @property
     def done(self) -> int:
         """Return how many steps were learnt."""
         return int(self.state.counters["done"])
 
-    def made(self) -> ThinNet:
-        """Return a network of the plan's size."""
-        net = ThinNet(self.plan.width, self.plan.blocks)
-        return net.to(self.plan.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    @property
+    def crops(self) -> int:
+        """Return how many crops a batch has."""
+        return int(self.state.counters["crops"])
+
+    def phase(self) -> tuple[Phase, int]:
+        """Return the phase of the next step, and the number of the step after it."""
+        ends = self.line.ends(self.plan.steps)
+        return next((p, end) for p, end in zip(self.line.phases, ends, strict=True) if self.done < end)
 
     def learn(self, shown: Batch) -> None:
-        """Learn one batch."""
-        seen, clean, known = (torch.from_numpy(a).to(self.plan.device) for a in (shown.seen, shown.clean, shown.known))
-        rate = rate_at(self.done, self.plan.steps)
-        for optimiser in self.optimisers.values():
-            pace(optimiser, rate)
-        with torch.autocast(self.plan.device.partition(":")[0], torch.bfloat16):
-            out = self.net(seen, known)
-        loss = loss_of(out.float(), clean, known)
+        """Learn one batch: first the critics, then the filler."""
+        phase, _ = self.phase()
+        lesson = Lesson.of(shown, self.plan.device)
+        with torch.autocast(self.plan.device.partition(":")[0], torch.bfloat16), torch.set_grad_enabled(phase.fills):
+            out = self.net(lesson.seen, lesson.known).float()
+        made = torch.where(lesson.known > 0, lesson.clean, out)
+        if phase.judges:
+            self.judge(made.detach(), lesson)
+        if phase.fills:
+            self.fill(out, made, lesson, phase)
+        self.state.counters["done"] += 1
+        self.mean.follow(self.done)
+
+    def judge(self, made: Tensor, lesson: Lesson) -> None:
+        """Let the critics learn."""
+        assert self.critic is not None  # a line with such phases has one; it sees to that
+        assert self.line.game is not None
+        rng = np.random.default_rng((self.plan.seed, 72, self.done))
+        self.critic.requires_grad_(True)
+        loss = self.line.game.judge(self.critic, made, lesson.clean, lesson.known, rng)
+        self.critic.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        self.judges["critic"].step()
+        self.critic.requires_grad_(False)
+        self.losses["critic loss"].append(float(loss.detach()))
+
+    def fill(self, out: Tensor, made: Tensor, lesson: Lesson, phase: Phase) -> None:
+        """Let the filler learn."""
+        rate = rate_at(self.done, self.plan.steps, self.line.peak_rate)
+        loss = self.line.rebuilding(out, lesson.clean, lesson.known)
+        self.losses["loss"].append(float(loss.detach()))
+        if phase.adversarial and self.critic and self.line.game:
+            fooled = self.line.game.fool(self.critic, made, lesson.known)
+            self.losses["fool loss"].append(float(fooled.detach()))
+            loss = loss + phase.adversarial * fooled
+        if phase.texture and self.texture:
+            unlike = self.texture(made, lesson.clean, lesson.known)
+            self.losses["texture loss"].append(float(unlike.detach()))
+            loss = loss + phase.texture * unlike
         self.net.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.net.parameters(), 1.0)
         for optimiser in self.optimisers.values():
+            pace(optimiser, rate)
             optimiser.step()
-        self.state.counters["done"] += 1
-        self.mean.follow(self.done)
-        self.losses.append(float(loss.detach()))
+
+    def halve(self) -> None:
+        """Go on with half as many crops a batch. Raises RestoreError where there is but one."""
+        if self.crops < 2:
+            raise RestoreError(
+                f"the memory of {self.plan.device} is too small for one crop of {self.line.side_px} px: free some, or "
+                "give another --device. What was learnt is kept, and the same command goes on from there."
+            )
+        self.state.counters["crops"] = self.crops // 2
+        self.net.zero_grad()
+
+    def watch(self, score: float) -> bool:
+        """Take note of a validation; where a phase brings nothing any more, leave it, and return True."""
+        phase, end = self.phase()
+        counters = self.state.counters
+        better = score > counters["best"]
+        counters["best"], counters["stale"] = max(score, counters["best"]), 0 if better else counters["stale"] + 1
+        if phase.judges or not self.plan.patience or counters["stale"] < self.plan.patience:
+            return False
+        counters["done"], counters["best"], counters["stale"] = end, -1e9, 0
+        return True
 
 
 def train(plan: Plan, folder: Path, say: Report = lambda _: None) -> dict[str, float]:
     """Train a filler in `folder`, going on from what is there; return what its weights score.
 
-    `folder` holds state.safetensors, log.jsonl, thin.safetensors (16-bit, averaged) and sheets: each row a crop with
-    holes, Telea's fill, the network's and the truth. Raises RestoreError for another plan's folder.
+    `folder` holds state.safetensors, log.jsonl, events for TensorBoard, the weights (16-bit, averaged) and sheets: each
+    row a crop with holes, Telea's fill, the network's and the truth. Raises RestoreError for another plan's folder.
     """
     folder.mkdir(parents=True, exist_ok=True)
     run, began = Run(plan, folder), time.monotonic()
     say(f"{sum(p.numel() for p in run.net.parameters()):,} weights; step {run.done} of {plan.steps}")
-    pictures = gather(plan.seed, plan.photographs, plan.painted)
-    held = [batch(pictures, plan.seed + 10**6 * HELD_SEED, n, HELD_CROPS, HELD_SIDE_PX) for n in range(HELD)]
-    scores: dict[str, float] = {}
+    pictures, line = gather(plan.seed, plan.photographs, plan.painted), plan.line
+    held = [
+        batch(pictures, plan.seed + 10**6 * HELD_SEED, n, HELD_CROPS, line.held_side_px, line.damage)
+        for n in range(HELD)
+    ]
+    events, scores = Events(folder, run.done), dict[str, float]()
     while run.done < plan.steps:
-        run.learn(batch(pictures, plan.seed, run.done, plan.crops, plan.side_px))
+        try:
+            run.learn(batch(pictures, plan.seed, run.done, run.crops, line.side_px, line.damage))
+        except torch.OutOfMemoryError:
+            run.halve()
+            say(f"step {run.done}: out of memory; going on with {run.crops} crops a batch")
+            continue
         late = bool(plan.minutes) and time.monotonic() - began > 60 * plan.minutes
         if late or run.done % plan.check_every == 0 or run.done == plan.steps:
-            scores = check(run, held, time.monotonic() - began, say)
+            scores = check(run, held, time.monotonic() - began, events, say)
         if late:
             say(f"stopped after {plan.minutes:g} minutes; the same command goes on from step {run.done}")
             break
     return scores
 
 
-def check(run: Run, held: list[Batch], seconds: float, say: Report) -> dict[str, float]:
-    """Score the averaged weights on held-back crops, and write weights, state, log and a sheet down."""
+def check(run: Run, held: list[Batch], seconds: float, events: Events, say: Report) -> dict[str, float]:
+    """Score the averaged weights on held-back crops, and write weights, state, log, events and a sheet down."""
+    step = run.done
+    fills, rivals = answers(run, held), sheets.telea(held)
+    scores = {"dB": sheets.decibels(held, fills), "telea dB": sheets.decibels(held, rivals)}
+    scores |= {name: float(np.mean(values)) for name, values in run.losses.items()}
+    run.losses.clear()
+    facts = {"net": run.line.name, "steps": step, "plan": run.state.plan, "scores": scores}
+    files.write(run.folder / f"{run.line.name}.safetensors", run.mean.weights, facts, half=True)
+    left = step < run.plan.steps and run.watch(scores["dB"])
+    run.state.save()
+    with (run.folder / "log.jsonl").open("a") as log:
+        log.write(json.dumps({"step": step, "seconds": round(seconds, 1)} | scores) + "\n")
+    events.add(step, scores)
+    cv2.imwrite(str(run.folder / f"sheet-{step:06d}.png"), sheets.sheet(held[0], rivals[0], fills[0])[..., ::-1])
+    say(f"step {step}, {seconds:.0f} s: " + ", ".join(f"{k} {v:.4f}" for k, v in scores.items()))
+    if left:
+        say(f"nothing came of {run.plan.patience} validations: this phase ends here, at step {run.done} of the plan")
+    return scores
+
+
+def answers(run: Run, held: list[Batch]) -> list[Float]:
+    """Return what the averaged weights make of held-back crops (n, 3, s, s)."""
     net = run.made()
     net.load_state_dict(run.mean.weights)
     with torch.inference_mode():
         outs = [net(*(torch.from_numpy(a).to(run.plan.device) for a in (h.seen, h.known))).cpu().numpy() for h in held]
-    fills = [np.where(h.known > 0, h.clean, o) for h, o in zip(held, outs, strict=True)]
-    rivals = [np.stack([telea(s, k[0]) for s, k in zip(h.seen, h.known, strict=True)]) for h in held]
-    scores = {"dB": decibels(held, fills), "telea dB": decibels(held, rivals), "loss": float(np.mean(run.losses))}
-    run.losses.clear()
-    facts = {"net": NAME, "steps": run.done, "plan": run.plan.record(), "scores": scores}
-    files.write(run.folder / f"{NAME}.safetensors", run.mean.weights, facts, half=True)
-    run.state.save()
-    with (run.folder / "log.jsonl").open("a") as log:
-        log.write(json.dumps({"step": run.done, "seconds": round(seconds, 1)} | scores) + "\n")
-    cv2.imwrite(str(run.folder / f"sheet-{run.done:06d}.png"), sheet(held[0], rivals[0], fills[0])[..., ::-1])
-    say(f"step {run.done}, {seconds:.0f} s: " + ", ".join(f"{k} {v:.4f}" for k, v in scores.items()))
-    return scores
-
-
-def telea(seen: Float, known: Float) -> Float:
-    """Return a crop (3, s, s) filled by OpenCV's Telea, to compare with."""
-    levels = np.clip(np.rint(seen * 255), 0, 255).astype(np.uint8).transpose(1, 2, 0)
-    done = cv2.inpaint(np.ascontiguousarray(levels), (known < 0.5).astype(np.uint8), 3, cv2.INPAINT_TELEA)
-    return np.where(known > 0, seen, done.transpose(2, 0, 1).astype(np.float32) / 255)
-
-
-def decibels(held: list[Batch], fills: list[Float]) -> float:
-    """Return the PSNR in the holes, the mean over crops that have any."""
-    out = []
-    for h, fill in zip(held, fills, strict=True):
-        for clean, one, known in zip(h.clean, fill, h.known, strict=True):
-            hole = known[0] < 0.5
-            if hole.any():
-                out.append(-10 * np.log10(max(float(np.square(one - clean)[:, hole].mean()), 1e-7)))
-    return float(np.mean(out))
-
-
-def sheet(held: Batch, rival: Float, fill: Float) -> Pixels8:
-    """Return a picture (H, W, 3): what was seen, Telea's fill, the network's and the truth, side by side."""
-    rows = [np.concatenate([s * k, t, f, c], 2)
-            for s, k, t, f, c in zip(held.seen, held.known, rival, fill, held.clean, strict=True)][:SHOWN]
-    whole = np.concatenate(rows, 1).transpose(1, 2, 0)
-    return cv2.resize((np.clip(whole, 0, 1) * 255).astype(np.uint8), None, fx=2, fy=2, interpolation=cv2.INTER_NEAREST)
-
+    return [np.where(h.known > 0, h.clean, o) for h, o in zip(held, outs, strict=True)]

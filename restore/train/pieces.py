@@ -26,11 +26,6 @@ Sample = TypeVar("Sample", bound=np.generic)
 SHEET_PX = 768
 SHEET_BATCHES = 40
 """So many batches have their holes cut out of one sheet."""
-SHARES = (0.06, 0.28)
-"""How much of a sheet is holes: far more than of a film, so that every crop teaches."""
-KINDS = ("scratch", "scratch", "scratch", "hair", "blotch", "blotch", "blotch")
-THIN_PX, WIDE_PX, WIDE = (1.0, 8.0), (8.0, 24.0), 0.12
-"""Thickness of most damage, and of a share of it."""
 GREY, GRAINY, GRAIN = 0.15, 0.25, (0.004, 0.05)
 """Share of grey crops; share of crops with grain, which is not to be learnt, and its deviation."""
 GENERATED = 0.15
@@ -38,8 +33,30 @@ GENERATED = 0.15
 PAINTED = 12
 SIZES = (1.0, 0.7, 0.5, 0.35)
 """Photographs are shown at these sizes, each as often as the others."""
+TRIES = 5
 CHOICE, LIKELY = 4, 0.8
 """Of so many places the liveliest is taken, in such a share of crops: sky and blur teach nothing."""
+
+
+@dataclass(frozen=True)
+class Damage:
+    """What holes are like."""
+
+    kinds: tuple[str, ...] = ("scratch", "scratch", "scratch", "hair", "blotch", "blotch", "blotch")
+    """Drawn equally often."""
+    usual_px: tuple[float, float] = (1.0, 8.0)
+    """How thick most of them are ..."""
+    other_px: tuple[float, float] = (8.0, 24.0)
+    other_frac: float = 0.12
+    """... and a share of them."""
+    cover_frac: tuple[float, float] = (0.06, 0.28)
+    """How much of a sheet is holes: far more than of a film, so that every crop teaches."""
+    least_frac: float = 0.0
+    """Crops with less hole than this are cut anew, a few times."""
+
+
+THIN = Damage()
+WIDE = Damage(("blotch", "blotch", "box", "box", "hair"), (16.0, 60.0), (6.0, 20.0), 0.2, (0.12, 0.3), 0.1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,23 +107,33 @@ def stroke(sheet: Pixels8, points: npt.NDArray[np.float64], width_px: float) -> 
     cv2.polylines(sheet, [np.rint(points * 16).astype(np.int32)], False, 1, round(width_px), shift=4)
 
 
-DRAW: dict[str, Callable[[Pixels8, float, Rng], None]] = {"scratch": scratch, "hair": hair, "blotch": blotch}
+def box(sheet: Pixels8, width_px: float, rng: Rng) -> None:
+    """Draw an upright rectangle up to twice as long as it is wide."""
+    sides = width_px * np.array([1, np.exp(rng.uniform(0, np.log(2)))])
+    h, w = sides if rng.random() < 0.5 else sides[::-1]
+    y, x = rng.uniform(-0.5 * h, sheet.shape[0]), rng.uniform(-0.5 * w, sheet.shape[1])
+    cv2.rectangle(sheet, (round(x), round(y)), (round(x + w) - 1, round(y + h) - 1), 1, -1)
 
 
-def holes(side_px: int, share: float, rng: Rng, kinds: tuple[str, ...] = KINDS) -> Bits:
+Draw = Callable[[Pixels8, float, Rng], None]
+DRAW: dict[str, Draw] = {"scratch": scratch, "hair": hair, "blotch": blotch, "box": box}
+
+
+def holes(side_px: int, share: float, rng: Rng, damage: Damage = THIN) -> Bits:
     """Return a sheet (side, side) of which about a share is holes."""
+    kinds = damage.kinds
     sheet = np.zeros((side_px, side_px), np.uint8)
     while sheet.mean() < share:
         for _ in range(8):
-            width = rng.uniform(*(WIDE_PX if rng.random() < WIDE else THIN_PX))
+            width = rng.uniform(*(damage.other_px if rng.random() < damage.other_frac else damage.usual_px))
             DRAW[kinds[int(rng.integers(len(kinds)))]](sheet, width, rng)
     return sheet.astype(bool)
 
 
 @lru_cache(maxsize=2)
-def _sheet(seed: int, n: int) -> Bits:
+def _sheet(seed: int, n: int, damage: Damage) -> Bits:
     rng = np.random.default_rng((seed, 70, n))
-    return holes(SHEET_PX, rng.uniform(*SHARES), rng)
+    return holes(SHEET_PX, rng.uniform(*damage.cover_frac), rng, damage)
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,19 +174,29 @@ def liveliness(piece: Pixels8) -> float:
     return float(np.abs(np.diff(green, axis=0)).mean() + np.abs(np.diff(green, axis=1)).mean())
 
 
-def batch(pictures: Pictures, seed: int, n: int, count: int, side_px: int) -> Batch:
+def batch(pictures: Pictures, seed: int, n: int, count: int, side_px: int, damage: Damage = THIN) -> Batch:
     """Return the n-th batch of `count` crops of a side of `side_px`."""
     rng = np.random.default_rng((seed, 71, n))
-    sheet = _sheet(seed, n // SHEET_BATCHES)
+    sheet = _sheet(seed, n // SHEET_BATCHES, damage)
     clean = np.stack([crop(pictures.one(side_px, rng), rng) for _ in range(count)])
-    known = np.stack([~turned(cut(sheet, side_px, rng), rng) for _ in range(count)])[:, None].astype(np.float32)
-    return Batch(np.stack([grained(c, rng) for c in clean]), clean, known)
+    hole = np.stack([turned(holed(sheet, side_px, damage.least_frac, rng), rng) for _ in range(count)])[:, None]
+    return Batch(np.stack([grained(c, rng) for c in clean]), clean, (~hole).astype(np.float32))
 
 
 def cut(picture: npt.NDArray[Sample], side_px: int, rng: Rng) -> npt.NDArray[Sample]:
     """Return a piece (side, side, ...) of an array (h, w, ...)."""
     y, x = (int(rng.integers(0, n - side_px + 1)) for n in picture.shape[:2])
     return picture[y : y + side_px, x : x + side_px]
+
+
+def holed(sheet: Bits, side_px: int, least_frac: float, rng: Rng) -> Bits:
+    """Return a piece (side, side) of a sheet of holes; where there is too little hole in it, another one."""
+    piece = cut(sheet, side_px, rng)
+    for _ in range(TRIES):
+        if piece.mean() >= least_frac:
+            break
+        piece = cut(sheet, side_px, rng)
+    return piece
 
 
 def turned(piece: npt.NDArray[Sample], rng: Rng) -> npt.NDArray[Sample]:

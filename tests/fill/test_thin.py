@@ -8,16 +8,18 @@ import pytest
 import torch
 
 from restore.errors import PartError
-from restore.fill import Filler, _rgb, thin
+from restore.fill import Filler, _rgb, _tiles
 from restore.fill.ladder import fill_frame
-from restore.fill.thin import SIDE_PX, STEP_PX, Thin, filled
+from restore.fill.thin import Thin
 from restore.frames import support, touched
-from restore.nets import files, inference, shelf
+from restore.nets import files
 from restore.nets.thin import ThinNet
 from restore.testing import LAYOUTS, FillerSuite, film, texture
 from restore.window import Window
 
 SIZE = (150, 260)
+GRID = Thin.grid
+SIDE_PX, STEP_PX = GRID.side_px, GRID.step_px
 
 
 class TestThin(FillerSuite):
@@ -80,7 +82,7 @@ def test_an_edge_goes_on_through_a_gap_sharper_than_smooth_fills_leave_it():
 
 
 def test_squares_have_no_borders_and_leave_no_gaps():
-    weight = thin.ramp(0)
+    weight = GRID.ramp(0)
     np.testing.assert_allclose(weight[:-STEP_PX] + weight[STEP_PX:], 1, atol=1e-6)
     assert (weight[SIDE_PX - STEP_PX : STEP_PX] == 1).all()
 
@@ -93,9 +95,8 @@ def test_every_pixel_is_answered_for_once(layout, size, monkeypatch):
     planes = tuple(p.astype(np.float32) for p in film(pixels, size, 1)[0])
     hole = np.zeros(size, bool)
     hole[0, 0] = hole[-1, -1] = True
-    monkeypatch.setattr(inference, "pictures", lambda _, crops: (c for c, _ in crops))
-    monkeypatch.setattr(thin, "tiles", lambda wide: places(wide.shape))
-    out = filled(planes, hole, pixels, shelf.shipped("thin"))
+    monkeypatch.setattr(_tiles.Grid, "tiles", lambda _, wide: places(wide.shape))
+    out = _tiles.filled(planes, hole, pixels, GRID, lambda crops: (c for c, _ in crops))
     for k, (plane, back) in enumerate(zip(planes, out, strict=True)):
         known = ~support(touched(hole, pixels), pixels, k)
         np.testing.assert_allclose(back[known], plane[known], rtol=1e-3, atol=1e-3)

@@ -6,7 +6,8 @@ import torch
 
 from restore.errors import PartError
 from restore.nets import files, inference, shelf
-from restore.nets.thin import LEVELS, ThinNet, smooth_fill
+from restore.nets.smooth import LEVELS, smooth_fill
+from restore.nets.thin import ThinNet
 
 
 def made(seed=1):
@@ -78,7 +79,7 @@ def test_needs_are_those_of_the_smooth_fill():
 def test_a_crops_result_depends_on_nothing_but_the_crop(tmp_path):
     path = tmp_path / "net.safetensors"
     files.write(path, made().state_dict(), {})
-    net = inference.thin(path, shelf.sha256(path))
+    net = inference.filler("thin", path, shelf.sha256(path))
     crops = list(zip(picture(3), gap(3), strict=True))
     before = torch.get_num_threads()
     alone = [next(inference.pictures(net, [c])) for c in crops]
@@ -94,7 +95,7 @@ def test_weights_of_another_network_are_refused(tmp_path):
     path = tmp_path / "net.safetensors"
     files.write(path, {"w": torch.zeros(2)}, {})
     with pytest.raises(PartError, match="no weights of ThinNet"):
-        inference.thin(path, shelf.sha256(path))
+        inference.filler("thin", path, shelf.sha256(path))
 
 
 def test_faint_pictures_are_shown_at_more_contrast_and_lively_ones_as_they_are():
@@ -109,6 +110,6 @@ def test_faint_pictures_are_shown_at_more_contrast_and_lively_ones_as_they_are()
 def test_a_fainter_picture_gets_the_same_fill_fainter(tmp_path):
     path = tmp_path / "net.safetensors"
     files.write(path, made().state_dict(), {})
-    net, hole = inference.thin(path, shelf.sha256(path)), gap()[0]
+    net, hole = inference.filler("thin", path, shelf.sha256(path)), gap()[0]
     a, b = inference.pictures(net, [(picture()[0] * np.float32(s), hole) for s in (0.1, 0.05)])
     np.testing.assert_allclose(a * 0.5, b, atol=3e-5)

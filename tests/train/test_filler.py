@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from functools import partial
 
 import cv2
 import numpy as np
@@ -9,8 +11,10 @@ import torch
 
 from restore.errors import RestoreError
 from restore.nets import files, inference, shelf
+from restore.nets.thin import ThinNet
 from restore.train import filler, pieces
 from restore.train.filler import Plan, train
+from restore.train.lines import thin
 from restore.train.muon import Muon, orthogonal
 from restore.train.pieces import batch, holes
 from restore.train.state import pace
@@ -31,8 +35,9 @@ def small(monkeypatch):
     monkeypatch.setattr(filler, "gather", lambda *_: pieces.Pictures(tuple(drawn(n) for n in range(5))))
 
 
-def plan(**more):
-    return Plan(**{"steps": 40, "crops": 4, "side_px": 32, "width": 16, "blocks": 1, "check_every": 10} | more)
+def plan(blocks=1, **more):
+    line = replace(thin.LINE, net=partial(ThinNet, 16, blocks), crops=4, side_px=32)
+    return Plan(**{"line": line, "steps": 40, "check_every": 10} | more)
 
 
 def test_it_learns_and_what_it_keeps_can_be_used(tmp_path):
@@ -44,11 +49,11 @@ def test_it_learns_and_what_it_keeps_can_be_used(tmp_path):
     assert scores["dB"] > scores["telea dB"] + 3
     path = tmp_path / "thin.safetensors"
     shown = batch(filler.gather(), 5, 0, 2, 32)
-    for out in inference.pictures(inference.thin(path, shelf.sha256(path)),
+    for out in inference.pictures(inference.filler("thin", path, shelf.sha256(path)),
                                   zip(shown.seen, shown.known[:, 0] == 0, strict=True)):
         assert out.shape == (3, 32, 32)
     assert json.loads(files.read(path)[1]["plan"])["steps"] == 240
-    assert cv2.imread(str(tmp_path / "sheet-000240.png")).shape[1] == 4 * 2 * filler.HELD_SIDE_PX
+    assert cv2.imread(str(tmp_path / "sheet-000240.png")).shape[1] == 4 * 2 * thin.LINE.held_side_px
 
 
 def test_killed_and_gone_on_it_comes_to_the_same_weights(tmp_path, monkeypatch):
@@ -97,12 +102,12 @@ def test_only_errors_in_holes_count():
     clean, known = torch.rand(2, 3, 16, 16), torch.ones(2, 1, 16, 16)
     known[..., 4:8, :] = 0
     wrong = clean + 0.5 * known
-    assert filler.loss_of(wrong, clean, known) == 0
-    assert filler.loss_of(clean + 0.1 * (1 - known), clean, known) > 0.05
+    assert thin.loss_of(wrong, clean, known) == 0
+    assert thin.loss_of(clean + 0.1 * (1 - known), clean, known) > 0.05
 
 
 def test_the_rate_climbs_and_falls():
-    rates = [filler.rate_at(i, 100) for i in range(100)]
+    rates = [filler.rate_at(i, 100, 8e-3) for i in range(100)]
     top = int(np.argmax(rates))
     assert 1 <= top <= 4
     assert rates[0] < 0.1 * rates[top]
@@ -112,7 +117,7 @@ def test_the_rate_climbs_and_falls():
 @pytest.mark.parametrize("kind", sorted(pieces.DRAW))
 def test_holes_cover_about_what_they_are_asked_to(kind):
     for share in (0.06, 0.25):
-        found = holes(256, share, np.random.default_rng(1), (kind,))
+        found = holes(256, share, np.random.default_rng(1), pieces.Damage((kind,)))
         assert share <= found.mean() < share + 0.1
 
 

@@ -1,0 +1,49 @@
+"""A frame and its holes in, what a trained network makes of it out: all that such fillers share."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+
+from restore.colour import Float
+from restore.fill import Filling, _tiles
+from restore.frames import Bits
+from restore.nets import shelf
+from restore.window import Window
+
+
+class Trained:
+    """A filler that shows squares of a frame to a network; a subclass says which, and has a field for weights."""
+
+    ships: ClassVar[str]
+    """Name of the network (`nets/NAME.py`) and of the weights that come with the program."""
+    grid: ClassVar[_tiles.Grid]
+    weights: str
+
+    @property
+    def reach_frames(self) -> int:
+        """It looks at its own frame alone."""
+        return 0
+
+    def fingerprint(self) -> str:
+        """Return the digest of the weights."""
+        return shelf.sha256(self._path())
+
+    def _path(self) -> Path:
+        return Path(self.weights) if self.weights else shelf.shipped(self.ships)
+
+    def fill(self, window: Window, t: int, planes: tuple[Float, ...], hole: Bits) -> Filling:
+        """Fill all of the hole; a frame without one known pixel is left as it is.
+
+        Raises PartError where the weights are not what they should be.
+        """
+        from restore.nets import inference
+
+        if hole.all() or not hole.any():
+            return Filling(planes, np.zeros(hole.shape, bool))
+        net = inference.filler(self.ships, self._path(), self.fingerprint())
+        run = partial(inference.pictures, net)
+        return Filling(_tiles.filled(planes, hole, window.pixels, self.grid, run), hole)
