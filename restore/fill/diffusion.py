@@ -12,12 +12,12 @@ import numpy as np
 from restore.colour import Float
 from restore.errors import PartError
 from restore.fill import Filling
-from restore.fill._squares import Corner, Square, filled, grid
+from restore.fill._squares import UNIT_PX, Corner, Square, filled, grid_of
 from restore.frames import Bits
 from restore.nets import folder, shelf
 from restore.window import Window
 
-OWN_PX, FOLDER_PX, UNIT_PX = 256, 512, 64
+OWN_PX, FOLDER_PX = 256, 512
 
 
 @dataclass(frozen=True)
@@ -87,9 +87,9 @@ class Diffusion:
         if hole.all() or not hole.any():
             return Filling(planes, np.zeros(hole.shape, bool))
         of_folder = self._is_folder()
-        how = grid(self.side_px or (FOLDER_PX if of_folder else OWN_PX))
+        grid = grid_of(self.side_px or (FOLDER_PX if of_folder else OWN_PX))
         run = self._of_folder if of_folder else self._own
-        return Filling(filled(planes, hole, window.pixels, how, lambda squares: run(t, squares)), hole)
+        return Filling(filled(planes, hole, window.pixels, grid, lambda squares: run(t, squares)), hole)
 
     def _own(self, t: int, squares: Iterable[Square]) -> Iterator[Float]:
         from restore.nets import sampling

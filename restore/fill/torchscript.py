@@ -12,7 +12,7 @@ import numpy as np
 from restore.colour import Float
 from restore.errors import PartError
 from restore.fill import Filling
-from restore.fill._squares import Square, filled, grid
+from restore.fill._squares import UNIT_PX, Square, filled, grid_of
 from restore.frames import Bits
 from restore.nets import shelf
 from restore.window import Window
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from restore.nets.scripted import Manner
 
 MASKS = ("argument", "before", "after")
-UNIT_PX = 64
 
 
 @dataclass(frozen=True)
@@ -120,7 +119,7 @@ class Torchscript:
             )
         if hole.all() or not hole.any():
             return Filling(planes, np.zeros(hole.shape, bool))
-        return Filling(filled(planes, hole, window.pixels, grid(self.side_px), self._run), hole)
+        return Filling(filled(planes, hole, window.pixels, grid_of(self.side_px), self._run), hole)
 
     def _run(self, squares: Iterable[Square]) -> Iterator[Float]:
         from restore.nets import scripted

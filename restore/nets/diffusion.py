@@ -19,7 +19,7 @@ from torch.nn import functional
 
 from restore.nets.autoencoder import FACTOR, LATENTS, Autoencoder
 from restore.nets.needs import Needs
-from restore.nets.thin import LEVELS, smooth_fill
+from restore.nets.smooth import LEVELS, smooth_fill
 
 WIDTHS = (64, 128, 160)
 """Channels of the denoiser at the latents' size and at each halving."""

@@ -18,7 +18,7 @@ from restore.colour import Float
 from restore.errors import PartError
 from restore.frames import Bits
 from restore.nets.folder import contents
-from restore.nets.thin import smooth_fill
+from restore.nets.smooth import smooth_fill
 
 CHANNELS = (4, 9)
 """Of the denoiser: noisy latents alone, or with the mask and the latents of what is known."""

@@ -67,6 +67,7 @@ def pictures(made: DiffusionNet, steps: int, squares: Iterable[tuple[Float, Bits
     try:
         with torch.inference_mode():
             for crop, hole, begin in squares:
+                made.needs.check(crop.shape)
                 gain = contrast(crop, hole)
                 seen, known, start = (torch.from_numpy(np.ascontiguousarray(a, np.float32))[None] for a in
                                       (crop * gain, ~hole[None], begin))

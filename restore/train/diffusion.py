@@ -23,7 +23,7 @@ from restore.frames import Bits
 from restore.nets import files
 from restore.nets.autoencoder import COARSE, FACTOR, FINE, LATENTS
 from restore.nets.diffusion import RANGE, WIDTHS, DiffusionNet, schedule
-from restore.nets.thin import smooth_fill
+from restore.nets.smooth import smooth_fill
 from restore.scenes.leaves import Rng
 from restore.train.muon import Muon
 from restore.train.pieces import Pictures, Pixels8, blotch, crop, gather, scratch

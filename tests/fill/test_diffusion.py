@@ -8,8 +8,9 @@ import torch
 
 from restore import parts
 from restore.errors import PartError, RecipeError
-from restore.fill import Filler, _squares
-from restore.fill._squares import Grid, filled, grid
+from restore.fill import Filler
+from restore.fill._squares import filled, grid_of
+from restore.fill._tiles import Grid
 from restore.fill.diffusion import Diffusion
 from restore.frames import support, touched
 from restore.nets import shelf
@@ -96,7 +97,7 @@ def test_parameters_that_cannot_be_are_refused(params):
 
 @pytest.mark.parametrize("side_px", [64, 192, 512])
 def test_squares_have_no_borders_and_leave_no_gaps(side_px):
-    how = grid(side_px)
+    how = grid_of(side_px)
     weight = how.ramp(0)
     np.testing.assert_allclose(weight[: -how.step_px] + weight[how.step_px :], 1, atol=1e-6)
     assert (weight[side_px - how.step_px : how.step_px] == 1).all()
@@ -111,8 +112,13 @@ def test_every_pixel_is_answered_for_once(layout, size, monkeypatch):
     planes = tuple(p.astype(np.float32) for p in film(pixels, size, 1)[0])
     hole = np.zeros(size, bool)
     hole[0, 0] = hole[-1, -1] = True
-    monkeypatch.setattr(_squares.Grid, "corners", lambda how, wide: how.everywhere(wide.shape))
+    monkeypatch.setattr(Grid, "tiles", lambda _, wide: everywhere(wide.shape))
     out = filled(planes, hole, pixels, Grid(64, 48, 4), lambda squares: (shown for _, shown, _ in squares))
     for k, (plane, back) in enumerate(zip(planes, out, strict=True)):
         known = ~support(touched(hole, pixels), pixels, k)
         np.testing.assert_allclose(back[known], plane[known], rtol=1e-3, atol=1e-3)
+
+
+def everywhere(shape):
+    ys, xs = (range(0, n - 63, 48) for n in shape)
+    return [(y, x) for y in ys for x in xs]

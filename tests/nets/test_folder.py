@@ -15,7 +15,7 @@ from restore.testing import LAYOUTS, film
 from restore.window import Window
 
 
-@pytest.fixture()
+@pytest.fixture
 def model(tmp_path):
     path = tmp_path / "model"
     (path / "unet").mkdir(parents=True)

@@ -137,5 +137,5 @@ def test_a_folder_that_lacks_a_part_is_refused(nine, tmp_path):
     path = tmp_path / "model"
     path.mkdir()
     (path / folder.INDEX).write_text((nine / folder.INDEX).read_text())
-    with pytest.raises(PartError, match="diffusers makes no inpainting model of .*A Stable Diffusion model"):
+    with pytest.raises(PartError, match=r"diffusers makes no inpainting model of .*A Stable Diffusion model"):
         pipeline.load(path, folder.fingerprint(path))

@@ -1,4 +1,4 @@
-"""The two trainings behind the filler `diffusion`: they learn, go on where they were stopped, and what they write runs."""
+"""The trainings behind the filler `diffusion`: they learn, go on where they were stopped, and what they write runs."""
 
 from __future__ import annotations
 
