@@ -149,7 +149,7 @@ def train_judge(clips: tuple[Path, ...], folder: Path, **plan: Any) -> None:
 @train.command("diffusion")
 @click.option("-o", "--output", "folder", default="training/diffusion", show_default=True, type=FOLDER,
               help="Where state, log, sheets and weights are kept.")
-@click.option("--photographs", type=click.Path(exists=True, file_okay=False, path_type=Path),
+@click.option("--photographs", type=click.Path(path_type=Path, file_okay=False),
               help="A folder of photographs to learn from, beside generated scenes. [generated scenes only]")
 @click.option("--seed", default=1, show_default=True, type=click.IntRange(0), help="Of weights, crops and noise.")
 @click.option("--coder-steps", default=3000, show_default=True, type=click.IntRange(1), help="Of the autoencoder.")

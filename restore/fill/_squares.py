@@ -1,4 +1,4 @@
-"""A frame with holes and something that fills squares in, the frame with its holes filled out; squares have places.
+"""A frame with holes and something that fills squares in, the frame filled out; squares come with their places.
 
 As `_tiles.drawn`, for what has to know the place of a square, and for squares of any side.
 """
