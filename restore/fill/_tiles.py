@@ -98,8 +98,7 @@ def halved(planes: tuple[Float, ...], hole: Bits, pixels: PixelFormat) -> tuple[
         if pixels.shift(k) != (0, 0):  # a sample of half the size may be known in luma and not in chroma
             plane, unknown = smoothed(plane, unknown), np.zeros_like(unknown)
         sums, known = quarter(np.where(unknown, np.float32(0), plane)), quarter((~unknown).astype(np.float32))
-        mean: Float = sums / np.maximum(known, np.float32(0.25))
-        out.append(mean)
+        out.append(np.divide(sums, np.maximum(known, np.float32(0.25))))
     return tuple(out), quarter((~hole).astype(np.float32)) == 0
 
 

@@ -17,7 +17,7 @@ from torch.nn import functional
 from restore.nets.needs import Needs
 from restore.nets.smooth import OverSmooth
 
-WIDTHS = (32, 64, 128, 192, 224)
+WIDTHS = (32, 64, 96, 128, 160)
 LOOK_PX = 7
 """Side of what a channel of the bottleneck looks at, in its own samples."""
 

@@ -45,7 +45,7 @@ class Glcic(OverSmooth):
     @classmethod
     def sized(cls, tensors: Mapping[str, Tensor]) -> Glcic:
         """Return a network of the size of some weights. Raises KeyError where they are another's."""
-        return cls(len(tensors["quarter.weight"]) // 4)
+        return cls(len(tensors["stem.weight"]))
 
     def residual(self, seen: Tensor) -> Tensor:
         """Return what to add (n, 3, h, w), from (n, 4, h, w) the smooth picture around zero and the holes."""

@@ -3,8 +3,9 @@
 Wang, Tao, Qi, Shen and Jia, Image Inpainting via Generative Multi-column Convolutional Neural Networks, NeurIPS 2018:
 columns with kernels of 7, 5 and 3 samples look at the picture apart from each other, each goes two steps down and far
 around by dilations 2, 4, 8 and 16, and what they found is put together at full size. It differs from the paper in its
-width (8 instead of 32 channels), in that the picture's rim is not mirrored, that layers of equal size add to what they
-are given, and that it predicts what a smooth fill gets wrong.
+width (8 instead of 32 channels), in that dilated layers have kernels of 3 samples in all columns, that the picture's
+rim is not mirrored, that layers of equal size add to what they are given, and that it predicts what a smooth fill gets
+wrong.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ WIDTH = 8
 """Four times this is a multiple of 16: with others, 16-bit slopes of dilated layers come out as no numbers on CPUs."""
 KERNELS_PX = (7, 5, 3)
 DILATIONS = (2, 4, 8, 16)
+FAR_PX = 3
+"""Kernels of dilated layers: what reaches beyond the crops that are learnt from would never learn."""
 
 
 class Column(nn.Module):
@@ -39,7 +42,8 @@ class Column(nn.Module):
         self.down = nn.ModuleList(
             [layer(4, width), layer(width, two, 2), layer(two, two), layer(two, four, 2), layer(four, four)]
         )
-        self.middle = nn.ModuleList(layer(four, four, 1, d) for d in (1, *DILATIONS, 1, 1))
+        far = [nn.Conv2d(four, four, FAR_PX, padding=d, dilation=d) for d in DILATIONS]
+        self.middle = nn.ModuleList([layer(four, four), *far, layer(four, four), layer(four, four)])
         widths = (four, two, width)[: steps + 1]
         self.up = nn.ModuleList(
             nn.Sequential(layer(a, b), nn.ELU(), layer(b, b), nn.ELU())

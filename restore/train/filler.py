@@ -48,7 +48,7 @@ class Plan:
     """Generated scenes that crops are cut out of."""
     device: str = "cpu"
     threads: int = 1
-    check_every: int = 500
+    check_every: int = 250
     """Steps between two validations, sample sheets and states kept."""
     patience: int = 6
     """A phase without critics ends when so many validations in a row brought nothing; 0 for never."""

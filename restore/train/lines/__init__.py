@@ -67,11 +67,11 @@ class Line:
     rebuilding: Rebuilding = field(repr=False)
     steps: int
     damage: Damage = WIDE
-    crops: int = 8
+    crops: int = 4
     """Of a batch."""
     side_px: int = 96
     held_side_px: int = 96
-    peak_rate: float = 6e-3
+    peak_rate: float = 3e-3
     phases: tuple[Phase, ...] = (Phase(1.0),)
     critic: Callable[[], nn.Module] | None = None
     game: Game | None = None

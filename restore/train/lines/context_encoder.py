@@ -26,7 +26,7 @@ def loss_of(out: Tensor, clean: Tensor, known: Tensor) -> Tensor:
 
 
 LINE = Line(
-    "context_encoder", ContextEncoder, loss_of, 800,
+    "context_encoder", ContextEncoder, loss_of, 600,
     phases=(Phase(0.85), Phase(0.15, judges=True, adversarial=0.001 * GAIN)),
     critic=partial(Critic, (fill_alone,)), game=Logistic(),
 )
