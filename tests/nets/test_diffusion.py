@@ -23,6 +23,15 @@ def net():
     return made
 
 
+@pytest.fixture(autouse=True, scope="module")
+def one_thread():
+    """As it is run: small sums are not worth sharing."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 def holed(side=64):
     torch.manual_seed(2)
     picture, known = torch.rand(1, 3, side, side) * 0.5 + 0.2, torch.ones(1, 1, side, side)
