@@ -24,6 +24,8 @@ OUTSIDE = {
     "rich": {"progress"},
     "torch": {"restoration", "nets", "train"},
     "safetensors": {"nets"},
+    "diffusers": {"nets"},
+    "transformers": {"nets"},
     "click": {"commands"},
 }
 """One outside library, one room."""

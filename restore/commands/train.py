@@ -173,3 +173,30 @@ def train_lines(clips: tuple[Path, ...], folder: Path, **plan: Any) -> None:
     from restore.train.line_judge import LINES
 
     learn(Plan(clips, **plan), folder, click.echo, LINES)
+
+
+@train.command("diffusion")
+@click.option("-o", "--output", "folder", default="training/diffusion", show_default=True, type=FOLDER,
+              help="Where state, log, sheets and weights are kept.")
+@click.option("--photographs", type=click.Path(path_type=Path, file_okay=False),
+              help="A folder of photographs to learn from, beside generated scenes. [generated scenes only]")
+@click.option("--seed", default=1, show_default=True, type=click.IntRange(0), help="Of weights, crops and noise.")
+@click.option("--coder-steps", default=3000, show_default=True, type=click.IntRange(1), help="Of the autoencoder.")
+@click.option("--steps", default=4000, show_default=True, type=click.IntRange(1), help="Of the denoiser, after that.")
+@click.option("--minutes", default=0.0, help="Stop after so long, to be resumed. [no limit]")
+@click.option("--device", default="cpu", show_default=True, help="cpu, or cuda.")
+@click.option("--threads", default=1, show_default=True, help="Of the networks.")
+def train_diffusion(folder: Path, **plan: Any) -> None:
+    """Train the small model of the filler `diffusion`; killed or stopped, the same command goes on.
+
+    \b
+    Example:
+      lacuna train diffusion --photographs pictures --minutes 55
+    """
+    from restore.train.diffusion import Plan
+    from restore.train.diffusion import train as learn
+
+    try:
+        learn(Plan(**plan), folder, click.echo)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
