@@ -94,12 +94,15 @@ class Run:
         self.plan, self.line, self.folder = plan, plan.line, folder
         settle(plan.device, plan.seed, plan.threads)
         self.net = self.made()
-        self.mean = Mean(self.net)
+        self.mean = Mean(self.net, self.line.keep_frac)
         last = {id(p) for p in self.net.out.parameters()}
         layers = [p for p in self.net.parameters() if p.ndim > 1 and id(p) not in last]
         rest = [p for p in self.net.parameters() if p.ndim == 1 or id(p) in last]
         peak = self.line.peak_rate
-        self.optimisers = {"muon": Muon(layers, peak), "adam": torch.optim.Adam(rest, peak)}
+        self.optimisers: dict[str, torch.optim.Optimizer] = (
+            {"muon": Muon(layers, peak), "adam": torch.optim.Adam(rest, peak)} if self.line.muon
+            else {"adam": torch.optim.Adam(self.net.parameters(), peak)}
+        )
         self.critic = self.line.critic().to(plan.device) if self.line.critic else None
         judges = {}
         if self.critic:

@@ -71,7 +71,11 @@ class Line:
     """Of a batch."""
     side_px: int = 96
     held_side_px: int = 96
-    peak_rate: float = 3e-3
+    peak_rate: float = 1e-3
+    muon: bool = False
+    """Layers learn by Muon, which suits wide and shallow networks; in deep chains of layers it lets them grow."""
+    keep_frac: float = 0.995
+    """Of the running mean of the weights at each step."""
     phases: tuple[Phase, ...] = (Phase(1.0),)
     critic: Callable[[], nn.Module] | None = None
     game: Game | None = None

@@ -92,7 +92,7 @@ def diversity(path: Path | None) -> Diversity:
 
 
 LINE = Line(
-    "gmcnn", Gmcnn, loss_of, 1000,
+    "gmcnn", Gmcnn, loss_of, 700,
     phases=(Phase(0.85), Phase(0.15, judges=True, adversarial=ADVERSARIAL, texture=1.0)),
     critic=partial(Critic, (whole, beside_hole)), game=Wasserstein(), texture=diversity,
 )

@@ -24,4 +24,7 @@ def loss_of(out: Tensor, clean: Tensor, known: Tensor) -> Tensor:
     return (value + SLOPES * (steep_x + steep_y)) / (out.shape[1] * hole.sum()).clamp(min=1)
 
 
-LINE = Line("thin", ThinNet, loss_of, 8000, THIN, crops=16, side_px=64, held_side_px=96, peak_rate=8e-3)
+LINE = Line(
+    "thin", ThinNet, loss_of, 8000, THIN, crops=16, side_px=64, held_side_px=96,
+    peak_rate=8e-3, muon=True, keep_frac=0.998,
+)
