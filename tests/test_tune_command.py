@@ -100,6 +100,9 @@ def test_what_is_refused_is_said_and_exits_with_0(made: Path, tmp_path: Path, mo
     assert told["why"].startswith("hold-out: ")
     assert told["use"] == []
     assert not (tmp_path / "t" / "thin.safetensors").exists()
+    (tmp_path / "t" / "thin.safetensors").write_bytes(b"kept before")
+    assert "refused: hold-out: " in (again := said(made / "out.mkv.lacuna", "--steps", 1, "-o", tmp_path / "t").output)
+    assert "weights of an earlier tuning are there" in again
 
 
 def test_a_pair_that_a_person_restored_is_learnt_from(made: Path) -> None:

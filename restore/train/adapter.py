@@ -22,6 +22,7 @@ from restore.store import Store
 from restore.train.footage import Footage, ProjectFootage, RestoredFootage
 from restore.train.reserve import Split, gather
 from restore.train.tuning import NAME, SHEET, SHIPPED, WEIGHTS, Gauge, Plan, Tuned, about, forget, tune, untold
+from restore.written import counted
 
 FOLDER, RECIPE, SUFFIX = "tuned", "recipe.toml", ".tuned"
 BEFORE = "harmonic"
@@ -77,7 +78,8 @@ class Outcome:
         verdict = self.tuned.verdict
         yield (f"loss {self.tuned.loss[0]:.5f} -> {self.tuned.loss[1]:.5f} in {self.tuned.steps} steps, "
                f"{self.tuned.seconds:.0f} s")
-        yield f"hold-out: {verdict.frames} frames, {verdict.places} places, {verdict.holes_px:,} pixels in holes"
+        yield (f"hold-out: {counted(verdict.frames, 'frame')}, {counted(verdict.places, 'place')}, "
+               f"{verdict.holes_px:,} pixels in holes")
         for name, decibels in verdict.psnr.items():
             yield f"{name:>10}  {decibels:6.2f} dB"
         for g in verdict.gains:
@@ -86,7 +88,7 @@ class Outcome:
         yield f"{'kept' if self.tuned.kept else 'refused'}: {self.tuned.why}"
         yield f"see {self.wish.folder / SHEET}"
         if self.use:
-            yield f"to use it: {self.use[0]}"
+            yield f"{'' if self.tuned.kept else 'weights of an earlier tuning are there; '}to use it: {self.use[0]}"
             yield f"or, with any recipe that has thin: --set {self.use[1]}"
 
 

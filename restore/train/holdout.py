@@ -21,8 +21,9 @@ from restore.train.reserve import LEAST_HOLE_PX, OnFrame, Own, Split, plant
 
 COVER, DRAWS = 0.12, 24
 """Share of a place that becomes holes; frames are shown with several drawings of them, so many in all at least."""
-TIMES, LEAST = 2.0, 4
-"""A gain counts from so many standard errors on, over frames and over places, each where there are at least so many."""
+TIMES, LEAST, LEAST_DB = 2.0, 4, 0.05
+"""A gain counts from so many standard errors on, over frames and over places, each where there are at least so many;
+and from so many dB on, for a smaller one is not worth weights of one's own."""
 CROP_PX, ROWS, ZOOM = 96, 6, 2
 JUDGED_PX, LEAST_PLACES = 300_000, 4
 """Places of about so many pixels together are judged at one time, of large pictures some in turn: it takes no hours."""
@@ -59,7 +60,7 @@ class Gain:
     def sure(self) -> bool:
         """Whether the gain is more than chance explains."""
         spreads = [(m, e) for m, e in (self.by_frame, self.by_place) if not np.isnan(e)]
-        return self.decibels > 0 and bool(spreads) and all(m > TIMES * e for m, e in spreads)
+        return self.decibels >= LEAST_DB and bool(spreads) and all(m > TIMES * e for m, e in spreads)
 
 
 @dataclass(frozen=True)

@@ -274,8 +274,8 @@ def reason(verdict: Verdict) -> str:
         return "hold-out: too few frames and places to tell whether it improves"
     worse = [g for g in verdict.gains if not g.sure]
     if not worse:
-        return "the hold-out improves by more than twice its standard error, over frames and over places"
-    return f"hold-out: {worse[0].decibels:+.2f} dB over {worse[0].over} is no gain that is sure"
+        return "the hold-out improves, by more than twice its standard error"
+    return f"hold-out: {worse[0].decibels:+.2f} dB over {worse[0].over} is no gain that is large and sure enough"
 
 
 def keep(result: Tuned, folder: Path) -> None:

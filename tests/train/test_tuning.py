@@ -241,6 +241,7 @@ def test_gains_are_paired_and_need_twice_their_error():
     assert Gain("x", 0.2, (0.2, 0.05), (0.2, 0.09)).sure
     assert not Gain("x", 0.2, (0.2, 0.05), (0.2, 0.11)).sure
     assert not Gain("x", -0.2, (0.2, 0.05), (0.2, 0.05)).sure
+    assert not Gain("x", 0.04, (0.2, 0.05), (0.2, 0.05)).sure
     nan = float("nan")
     assert Gain("x", 0.2, (nan, nan), (0.2, 0.05)).sure
     assert not Gain("x", 0.2, (nan, nan), (nan, nan)).sure
