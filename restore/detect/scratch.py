@@ -151,6 +151,8 @@ class Scratch:
             if u != t and likely - sure and any(j.is_sure for j in self.judged(window, u)):
                 there = {j.known.index for j in self.judged(window, u) if j.is_sure}
                 sure |= {i for i, other in self.same(window, t, u) if i in likely and other.index in there}
+        best, scale = [j.known.line for j in judged if j.is_sure], _tracks.scale_of(window)
+        sure = {i for i in sure if not any(is_flank(judged[i].known.line, other, scale) for other in best)}
         return [
             (j.known, replace(j.found, status="confirmed", why="", confidence=j.probable) if i in sure else j.found)
             for i, j in enumerate(judged) if j.found is not None
@@ -236,6 +238,15 @@ def is_plain(window: Window, t: int, known: Known) -> bool:
     return plain and line.columns.size * -(-h // _lines.STRIPS) / h >= LISTED_FRAC and stays
 
 
+def is_flank(line: Line, other: Line, scale: float) -> bool:
+    """Tell whether a line runs along another close by for most of its length: it is that one's side."""
+    first, stop = max(line.first, other.first), min(line.stop, other.stop)
+    if 2 * (stop - first) < line.columns.size:
+        return False
+    middle = 0.5 * (first + stop - 1)
+    return abs(other.at(middle) - line.at(middle)) <= other.left_px + other.right_px + 6 * scale + 2
+
+
 def inherited(judged: list[tuple[Known, Found]], scale: float) -> list[tuple[Known, Found]]:
     """Confirm what continues a confirmed line above or below it."""
     sure = [known.line for known, found in judged if found.status == "confirmed"]
@@ -245,7 +256,7 @@ def inherited(judged: list[tuple[Known, Found]], scale: float) -> list[tuple[Kno
         middle = 0.5 * (line.first + line.stop - 1)
         joins = any(
             other.sign == line.sign and abs(other.at(middle) - line.at(middle)) <= 4 * scale + 1 for other in sure
-        )
+        ) and not any(is_flank(line, other, scale) for other in sure)
         if found.status != "confirmed" and joins and line.log_nfa < 0:
             found = replace(found, status="confirmed", why="", confidence=0.6)
         out.append((known, found))
