@@ -14,8 +14,8 @@ class ContextEncoder(Trained):
     """Good for comparison with the literature: a soft guess. Draws no texture; as shipped it is no more than smooth.
 
     Pathak et al., Context Encoders: Feature Learning by Inpainting, CVPR 2016 (`restore/nets/context_encoder.py`;
-    trained by `lacuna train context_encoder`; see `restore/weights/context_encoder.md`). It fills all of a hole, without
-    grain.
+    trained by `lacuna train context_encoder`; see `restore/weights/context_encoder.md`). It fills all of a hole,
+    without grain.
     """
 
     version: ClassVar[int] = 1
