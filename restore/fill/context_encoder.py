@@ -11,10 +11,11 @@ from restore.fill._trained import Trained
 
 @dataclass(frozen=True)
 class ContextEncoder(Trained):
-    """Good for comparison with the literature: a soft guess across wide holes. Draws no texture and no sharp edge.
+    """Good for comparison with the literature: a soft guess. Draws no texture; as shipped it is no more than smooth.
 
     Pathak et al., Context Encoders: Feature Learning by Inpainting, CVPR 2016 (`restore/nets/context_encoder.py`;
-    trained by `lacuna train context_encoder`). It fills all of a hole, without grain.
+    trained by `lacuna train context_encoder`; see `restore/weights/context_encoder.md`). It fills all of a hole,
+    without grain.
     """
 
     version: ClassVar[int] = 1

@@ -24,11 +24,11 @@ MEMBRANE = 100.0
 
 @dataclass(frozen=True)
 class Glcic(Trained):
-    """Good at holes of 16 to 64 px, whose surroundings it continues. Draws no objects, and little texture.
+    """Good for comparison with the literature, and to train on your own pictures. As shipped it is no more than smooth.
 
     Iizuka et al., Globally and Locally Consistent Image Completion, SIGGRAPH 2017 (`restore/nets/glcic.py`; trained by
-    `lacuna train glcic`). It fills all of a hole, without grain. The paper's two ways to hide a seam are options: this
-    network predicts what a smooth fill gets wrong, and seldom has one.
+    `lacuna train glcic`; see `restore/weights/glcic.md`). It fills all of a hole, without grain. The paper's two ways
+    to hide a seam are options: this network predicts what a smooth fill gets wrong, and seldom has one.
     """
 
     version: ClassVar[int] = 1

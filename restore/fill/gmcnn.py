@@ -11,10 +11,11 @@ from restore.fill._trained import Trained
 
 @dataclass(frozen=True)
 class Gmcnn(Trained):
-    """Good at holes of 16 to 64 px, whose surroundings it continues. Draws no objects, and little texture.
+    """Good for comparison with the literature, and to train on your own pictures. As shipped it is no more than smooth.
 
     Wang et al., Image Inpainting via Generative Multi-column Convolutional Neural Networks, NeurIPS 2018
-    (`restore/nets/gmcnn.py`; trained by `lacuna train gmcnn`). It fills all of a hole, without grain.
+    (`restore/nets/gmcnn.py`; trained by `lacuna train gmcnn`; see `restore/weights/gmcnn.md`). It fills all of a hole,
+    without grain.
     """
 
     version: ClassVar[int] = 1

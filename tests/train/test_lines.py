@@ -154,7 +154,7 @@ def test_what_is_right_costs_nothing_and_errors_in_holes_do(loss):
     clean, known = torch.rand(1, 3, 32, 32), hole()
     assert loss(clean, clean, known) == 0
     little, much = (loss(clean + e * (1 - known), clean, known) for e in (0.1, 0.2))
-    assert much > 1.9 * little > 0
+    assert much > 1.2 * little > 0
     assert torch.isfinite(loss(clean, clean, torch.ones_like(known)))
 
 

@@ -32,7 +32,7 @@ def loss_of(out: Tensor, clean: Tensor, known: Tensor) -> Tensor:
 
 
 LINE = Line(
-    "glcic", Glcic, loss_of, 1100,
+    "glcic", Glcic, loss_of, 2200,
     phases=(Phase(0.8), Phase(0.04, fills=False, judges=True), Phase(0.16, judges=True, adversarial=ALPHA * GAIN)),
     critic=partial(Critic, (whole, beside_hole), joined=True), game=Logistic(),
 )
