@@ -59,7 +59,7 @@ def test_the_command_prints_the_table(clip: Path, tmp_path: Path) -> None:
     ({"kinds": ("rust",)}, RecipeError, "rust"),
     ({"frames": 0}, RecipeError, "frames"),
     ({"severity": 1.5}, RecipeError, "severity"),
-    ({"parts": ("scratch",)}, SourceError, "25 are needed"),
+    ({"parts": ("scratch",)}, SourceError, "41 are needed"),
 ])
 def test_what_cannot_be_is_refused(clip: Path, wrong, error, says: str) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(error, match=says):
