@@ -15,9 +15,9 @@ from restore.fill.ladder import fill_frame
 from restore.frames import Bits, Patch
 from restore.measure import speed
 from restore.measure.bench import Clip, DetectRow, FillRow, Wearing, bench_detect, bench_fill
+from restore.measure.csv_rows import to_csv
 from restore.measure.curve_plot import drawing
 from restore.measure.finding import Candidate, Verdict, judge
-from restore.measure.findings import to_csv
 from restore.measure.overlays import Overlays
 from restore.parts import make
 from restore.probe import probe

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
@@ -264,14 +262,3 @@ def mean_cell(name: str, rows: Sequence[Row]) -> str:
     if name == "clip":
         return "mean"
     return str(sum(values)) if name == "frames" else cell(name, float(np.mean(values)))
-
-
-def to_csv(rows: Sequence[Row]) -> str:
-    """Write rows of one kind as CSV, values as they are."""
-    if not rows:
-        return ""
-    names, text = columns(rows[0]), io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(names)
-    writer.writerows([getattr(r, n) for n in names] for r in rows)
-    return text.getvalue()

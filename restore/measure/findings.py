@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from math import isnan
@@ -116,13 +114,3 @@ def cell(name: str, value: object) -> str:
     if name.endswith("_frac"):
         return f"{100 * value:.3f}"
     return f"{value:.1f}" if name.startswith("false") else f"{value:.2f}"
-
-
-def to_csv(rows: Sequence[Finding]) -> str:
-    """Write rows as CSV, every column, values as they are."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    names = [f.name for f in fields(Finding)]
-    writer.writerow(names)
-    writer.writerows([getattr(r, n) for n in names] for r in rows)
-    return text.getvalue()

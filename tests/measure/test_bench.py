@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from restore.frames import Bits, Patch, support
-from restore.measure.bench import Clip, bench_detect, bench_fill, judge, mean_gain, table, telea, to_csv
+from restore.measure.bench import Clip, bench_detect, bench_fill, judge, mean_gain, table, telea
+from restore.measure.csv_rows import to_csv
 from restore.scenes.damage import Damage
 from restore.scenes.film import Film
 from restore.source import PixelFormat

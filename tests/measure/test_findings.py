@@ -8,7 +8,8 @@ from dataclasses import fields, replace
 
 import numpy as np
 
-from restore.measure.findings import Finding, means, table, to_csv
+from restore.measure.csv_rows import to_csv
+from restore.measure.findings import Finding, means, table
 
 NAMES = [f.name for f in fields(Finding)]
 ROW = Finding("dirt", "a", "moving", 4, *(0.5 for _ in NAMES[4:]))

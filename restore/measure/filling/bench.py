@@ -12,11 +12,12 @@ import cv2
 from restore.benchmark import EDGE_FRAMES
 from restore.errors import RecipeError
 from restore.measure.bench import Clip
+from restore.measure.csv_rows import to_csv
 from restore.measure.filling.candidates import BASELINE, NOT_INSTALLED, Entrant, entrant, entrants
 from restore.measure.filling.cost import Cost, costs
 from restore.measure.filling.damage import KINDS, Holes
 from restore.measure.filling.pieces import judged, materials
-from restore.measure.filling.rows import FillingRow, to_csv
+from restore.measure.filling.rows import FillingRow
 from restore.measure.filling.scene import Fill, Scene, busiest, fills, missing, row
 from restore.measure.filling.sheet import Strip, crop, sheet, side_px
 from restore.scenes.film import Film

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from math import isnan
@@ -137,16 +135,6 @@ def _stands(row: FillingRow, what: str) -> str:
         f"{what}: {row.gain:+.2f} dB above Telea ({GAIN_DB:g} asked: {gain}), "
         f"flicker {row.flicker:.2f} times the truth's (at most {RESTLESS:g} asked: {calm})"
     )
-
-
-def to_csv(rows: Sequence[FillingRow]) -> str:
-    """Write rows as CSV, every column, values as they are."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    names = [f.name for f in fields(FillingRow)]
-    writer.writerow(names)
-    writer.writerows([getattr(r, n) for n in names] for r in rows)
-    return text.getvalue()
 
 
 def plain(rows: Sequence[FillingRow]) -> list[dict[str, object]]:
