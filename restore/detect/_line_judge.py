@@ -19,8 +19,9 @@ from restore.detect._tracks import Votes
 from restore.detect._unrest import Unrest
 from restore.nets import shelf
 
-SHIPS = "lines"
-"""Name of the judge that comes with the program."""
+SHIPS, DOUBTS = "lines", "rails"
+"""Names of the judge that comes with the program, and of a second one that has to agree: it learnt from other shots,
+and knows rails that stay where they are while the scene parts beside them."""
 SEEN_SHARE = 0.4
 """Unrest is believed of lines that show in this share of the frames."""
 NAMES = (
@@ -82,6 +83,7 @@ def path_of(given: str) -> Path:
 
 
 def score(measured: list[list[float]], judge: Path) -> Table:
-    """Return the log-odds (n,) that lines are scratches, by the judge of a file."""
+    """Return the log-odds (n,) that lines are scratches, by the judge of a file and the one that doubts."""
     values = np.array(measured, np.float64).reshape(len(measured), len(NAMES))
-    return _network.read(judge, shelf.sha256(judge), NAMES).score(values)
+    believes = _network.read(judge, shelf.sha256(judge), NAMES)
+    return np.minimum(believes.score(values), _network.shipped(DOUBTS, NAMES).score(values))

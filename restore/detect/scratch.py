@@ -69,14 +69,14 @@ class Scratch:
     version: ClassVar[int] = 5
     finds: ClassVar[Literal["dirt", "scratch"]] = "scratch"
     sensitivity: ClassVar[Mapping[str, Mapping[str, float]]] = {
-        "cautious": {"certainty": 0.75, "witnesses": 5}, "thorough": {"certainty": 0.4, "witnesses": 2}
+        "cautious": {"certainty": 0.6, "witnesses": 5}, "thorough": {"certainty": 0.3, "witnesses": 2}
     }
     leads: ClassVar[Mapping[str, float]] = {"certainty": 0.01, "still": True}
     reach: int = 8
     """How many frames before and after are asked about a line."""
     witnesses: int = 3
     """How many of them must say that it lies on the film, none more than a third of that saying the contrary."""
-    certainty: float = 0.6
+    certainty: float = 0.4
     """How probable a line must be a scratch where no rule decides: the mean of the frames around that show it."""
     shortest_frac: float = 0.08
     """Shorter lines are left alone, as a share of the picture's height."""
@@ -103,8 +103,9 @@ class Scratch:
         return self.reach + TOGETHER_FRAMES + HOLD_FRAMES
 
     def fingerprint(self) -> str:
-        """Return the digest of the judge."""
-        return shelf.sha256(_line_judge.path_of(self.judge))
+        """Return the digests of the judges."""
+        doubts = shelf.shipped(_line_judge.DOUBTS, ".json")
+        return "+".join(shelf.sha256(path) for path in (_line_judge.path_of(self.judge), doubts))
 
     def detect(self, window: Window, t: int) -> Detection:
         """Return the scratches of frame t."""
