@@ -55,7 +55,7 @@ class Judged:
 
 @dataclass(frozen=True)
 class Scratch:
-    """Good at vertical scratches while the scene moves; in a still shot it lists lines as undecided and leaves them.
+    """Good at vertical scratches; one that neither sways nor changes in a still shot is listed as undecided and left.
 
     Lines come from an a-contrario detector on each frame (Newson, Almansa, Gousseau and Perez, IEEE Trans. Image
     Processing 23(3), 2014). A line is confirmed where the scene moves away under it, where it comes and goes while

@@ -215,3 +215,14 @@ def test_heights_that_no_strip_divides_are_painted_to_the_last_row_that_was_seen
 def test_parameters_out_of_range_are_refused(bad):
     with pytest.raises(PartError, match=next(iter(bad))):
         Scratch(**bad)
+
+
+@pytest.mark.parametrize(("others", "held"), [(0.9, True), (0.25, False)])
+def test_a_line_that_is_sure_in_frames_around_needs_less(monkeypatch, others, held):
+    def together(self, shown, t):
+        return [0.25 if t == MIDDLE else others for _ in self.known(shown, t)]
+
+    monkeypatch.setattr(Scratch, "together", together)
+    shown = window(film(lambda picture, t: line(picture, 150, 1.5, -60), step=0.0, grain=1.5))
+    assert not any(j.is_sure for j in Scratch().judged(shown, MIDDLE))
+    assert bool(Scratch().detect(shown, MIDDLE).mask[:, 150].any()) is held

@@ -1,0 +1,68 @@
+"""What is asked of a line once it is known, or nearly known, to be a scratch."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from restore.detect import _line_judge, _network
+from restore.detect._line_verdict import travels
+from restore.detect._lines import Line
+from restore.detect._onward import onward
+from restore.detect._sway import Sway
+from restore.detect._tracks import Votes
+from restore.detect.scratch import is_flank
+
+
+def line(first=80, count=60, x=100.0, sign=1, contrast=40.0):
+    return Line(sign, first, np.full(count, x, np.float32), 1.0, 1.0, contrast, np.ones(count, bool), -30.0)
+
+
+def strips(first, stop, level=20.0):
+    """A quiet picture with a bright line at column 100 in some strips."""
+    picture = 90 + np.random.default_rng(1).normal(0, 1.0, (200, 220))
+    picture[first:stop, 99:102] += level
+    return np.clip(picture, 0, 255).astype(np.uint8)
+
+
+def test_a_line_is_followed_as_far_as_it_shows_and_no_farther():
+    longer = onward(line(), strips(30, 190))
+    assert abs(longer.first - 30) <= 5
+    assert abs(longer.stop - 190) <= 5
+    assert longer.columns.size == longer.shows.size == longer.stop - longer.first
+    np.testing.assert_allclose(longer.columns, 100, atol=0.01)
+
+
+def test_a_line_that_ends_is_left_as_it_is():
+    same = onward(line(), strips(80, 140))
+    assert abs(same.first - 80) <= 5
+    assert abs(same.stop - 140) <= 5
+
+
+def test_what_begins_again_far_off_is_another_line():
+    picture = strips(80, 140)
+    picture[180:, 99:102] = 130
+    assert onward(line(), picture).stop < 175
+
+
+@pytest.mark.parametrize(("x", "first", "flank"), [(106.0, 90, True), (140.0, 90, False), (101.0, 150, False)])
+def test_the_side_of_a_line_is_told_from_one_that_goes_on(x, first, flank):
+    assert is_flank(line(first, 40, x), line(), 0.5) is flank
+
+
+@pytest.mark.parametrize(("stays_px", "far"), [(1.0, False), (4.0, True)])
+def test_lines_that_go_over_the_screen_travel(stays_px, far):
+    assert travels(Votes(sway=Sway(known=True, stays_px=stays_px)), 2048) is far
+
+
+def test_lines_whose_motion_is_unknown_do_not_travel():
+    assert not travels(Votes(sway=Sway(known=False, stays_px=9.0)), 2048)
+
+
+def test_the_less_sure_of_two_judges_counts():
+    measured = np.random.default_rng(2).normal(0, 1, (200, len(_line_judge.NAMES)))
+    own, doubts = (_network.shipped(name, _line_judge.NAMES).score(measured) for name in ("lines", "rails"))
+    told = _line_judge.score(measured.tolist(), _line_judge.path_of(""))
+    assert (own < doubts).any()
+    assert (doubts < own).any()
+    np.testing.assert_array_equal(told, np.minimum(own, doubts))
