@@ -26,6 +26,7 @@ from restore.train.pieces import Batch, batch, gather
 from restore.train.state import Mean, State, pace, settle
 
 WARM_UP, LAST = 0.02, 0.01
+PATIENCE_FRAC = 0.25
 CRITIC_RATE, CRITIC_MOMENTA = 2e-4, (0.5, 0.9)
 HELD, HELD_CROPS, HELD_SEED = 6, 16, 9
 """Batches of crops that no step learns from, though from the same pictures."""
@@ -51,7 +52,8 @@ class Plan:
     check_every: int = 250
     """Steps between two validations, sample sheets and states kept."""
     patience: int = 6
-    """A phase without critics ends when so many validations in a row brought nothing; 0 for never."""
+    """A phase without critics ends when this many validations in a row brought nothing, and a quarter of all steps with
+    them: while the rate is high, a long training stands still for long. 0 for never."""
     minutes: float = 0
     """Stop after so many minutes, to be resumed; 0 for no limit."""
 
@@ -198,7 +200,8 @@ class Run:
         counters = self.state.counters
         better = score > counters["best"]
         counters["best"], counters["stale"] = max(score, counters["best"]), 0 if better else counters["stale"] + 1
-        if phase.judges or not self.plan.patience or counters["stale"] < self.plan.patience:
+        long = max(self.plan.patience, PATIENCE_FRAC * self.plan.steps / self.plan.check_every)
+        if phase.judges or not self.plan.patience or counters["stale"] < long:
             return False
         counters["done"], counters["best"], counters["stale"] = end, -1e9, 0
         return True

@@ -46,8 +46,8 @@ class Damage:
     """Drawn equally often."""
     usual_px: tuple[float, float] = (1.0, 8.0)
     """How thick most of them are ..."""
-    other_px: tuple[float, float] = (8.0, 24.0)
-    other_frac: float = 0.12
+    other_px: tuple[float, float] = (8.0, 48.0)
+    other_frac: float = 0.18
     """... and a share of them."""
     cover_frac: tuple[float, float] = (0.06, 0.28)
     """How much of a sheet is holes: far more than of a film, so that every crop teaches."""
