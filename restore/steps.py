@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from restore import __version__
 from restore.blend.chain import blend_frame
 from restore.compose import compose
 from restore.curves import Curve
@@ -22,6 +23,7 @@ from restore.defects import Defect, Ids
 from restore.detect import Detection
 from restore.errors import OutputError, RestoreError, SourceError
 from restore.fill.ladder import fill_frame
+from restore.formats import Deed
 from restore.frames import DONOR, Bits, Patch, Picture, digest
 from restore.ledger import Stage, Stamp, key_of, now
 from restore.parts import Part
@@ -285,7 +287,7 @@ def _fill(open_: Session, span: Span) -> Made:
         wanted = open_.mask(t)
         if not wanted.any():
             return open_.empty(t)
-        patch = fill_frame(ladder, window, t, open_.recipe.policy.invent)
+        patch = fill_frame(ladder, window, t, open_.recipe.policy.invent, wanted)
         pixels[str(t)] = _origins(open_, wanted, patch.origin, patch.mask)
         return patch
 
@@ -308,8 +310,8 @@ def _blend(open_: Session, span: Span) -> Made:
     chain = [part.made for part in open_.recipe.blend]
 
     def blend_one(t: int) -> Patch:
-        raw = open_.patch("fill", t)
-        return blend_frame(chain, window, t, lambda u: open_.patch("fill", u)) if raw.mask.any() else raw
+        raw = open_.draft("fill", t)
+        return blend_frame(chain, window, t, lambda u: open_.draft("fill", u)) if raw.mask.any() else raw
 
     return Made(open_.keep("blend", span, map(blend_one, span)))
 
@@ -339,7 +341,7 @@ def _join(open_: Session, near: list[Result]) -> Made:
         )
     _fetch_segments(open_, near)
     segments = [_segment(open_, r.span) for r in near]
-    notes = open_.encoder.made.join(open_.job.output, source.excerpt(open_.job.frames), segments)
+    notes = open_.encoder.made.join(open_.job.output, source.excerpt(open_.job.frames), segments, _deed(open_, near))
     facts = {
         "output": _identity(open_.job.output),
         "segments": {str(r.span): r.key for r in near},
@@ -348,6 +350,15 @@ def _join(open_: Session, near: list[Result]) -> Made:
         "notes": list(notes or ()),
     }
     return Made({}, facts)
+
+
+def _deed(open_: Session, near: Iterable[Result]) -> Deed:
+    """Return what was done to the whole film, as its files have to tell."""
+    fillers = {part.name for part in open_.recipe.fill if part.made.invents}
+    pixels = (px for stamp in open_.store.ledger.stamps(("fill",)) for px in stamp.facts.get("pixels", {}).values())
+    invented = any(counts.get(name) for counts in pixels for name in fillers)
+    key = key_of("join", open_.store.source.sha256, [(str(r.span), r.key) for r in near])
+    return Deed("Lacuna", __version__, open_.recipe.name, invented, key)
 
 
 def _fetch_segments(open_: Session, near: list[Result]) -> None:

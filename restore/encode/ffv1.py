@@ -19,6 +19,7 @@ from restore.encode.clock import clock
 from restore.encode.mux import Container, extract, join
 from restore.encode.native import to_frame, view
 from restore.errors import OutputError
+from restore.formats import Deed
 from restore.frames import Picture
 from restore.source import PixelFormat, Source
 from restore.span import Span
@@ -78,7 +79,9 @@ class Ffv1:
             path, source, span, pictures, codec, lambda p: to_frame(p.planes, codec.layout, pixels, source.size)
         )
 
-    def join(self, output: Path, source: Source, segments: Sequence[tuple[Span, Path]]) -> tuple[str, ...]:
+    def join(
+        self, output: Path, source: Source, segments: Sequence[tuple[Span, Path]], deed: Deed | None = None
+    ) -> tuple[str, ...]:
         """Make the film's file; return notes on what could not be carried over."""
         return join(output, source, segments, Container("matroska", encoder="Lavc ffv1"))
 
