@@ -50,12 +50,27 @@ def probe(path: str | Path, rate: Fraction | None = None) -> Source:
 
 
 def refuse(source: Source) -> None:
-    """Raise SourceError for what `probe` can describe but a run cannot restore."""
-    if source.field_order != "progressive":
+    """Raise SourceError for what a run can restore but what looks at whole frames alone cannot use."""
+    if source.pixels.fields:
         raise SourceError(
             f"{source.path}: the material is interlaced (field order {source.field_order}); needed: whole frames. "
-            "A field mode does not exist yet: deinterlace it first, keeping the original"
+            "`lacuna run` restores each field on its own; this needs progressive material"
         )
+
+
+def by_field(source: Source, wish: str = "auto") -> Source:
+    """Return the source to be worked on by field or not: `wish` is auto (as it is flagged), on or off.
+
+    The flags themselves stay as they are, and so do the output's.
+    """
+    fields = source.pixels.fields if wish == "auto" else wish == "on"
+    told = ("flagged as" if source.field_order != "progressive" else "not flagged as") + " interlaced"
+    order = f" (field order {source.field_order})" * (source.field_order != "progressive")
+    how = "each field is restored on its own" if fields else "whole frames are restored, as --fields off says"
+    notes = source.notes
+    if fields or source.field_order != "progressive":
+        notes = (*notes, f"the material is {told}{order}: {how}")
+    return replace(source, notes=notes, pixels=replace(source.pixels, fields=fields))
 
 
 def _require_file(file: Path) -> None:
@@ -326,7 +341,8 @@ def _look(source: Source) -> Source:
     order = source.field_order
     if frame.interlaced_frame and order == "progressive":
         order = "interlaced"
-    return replace(source, field_order=order, notes=notes)
+    pixels = replace(source.pixels, fields=order != "progressive")
+    return replace(source, field_order=order, notes=notes, pixels=pixels)
 
 
 def _first_frame(container: Any, stream: Any) -> Any | None:

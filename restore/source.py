@@ -38,6 +38,9 @@ class PixelFormat:
     transfer: int = UNSPECIFIED
     chroma_location: int = 0
     """FFmpeg's AVChromaLocation; 0 where the file does not say."""
+    fields: bool = False
+    """Whether rows belong to two fields by turns, each a picture of its own moment: chroma rows then go with the luma
+    rows of their own field, and each field is restored on its own (`restore.fields`)."""
 
     @property
     def planes(self) -> int:

@@ -1,0 +1,165 @@
+"""Generated sources of every awkward kind go through `lacuna run`; ffprobe prints the same facts before and after."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+import cli
+
+from .video_facts import facts, made, table
+
+SIZE = "96x64"
+SD = "setparams=range=tv:colorspace=bt470bg:color_primaries=bt470bg:color_trc=bt709"
+HD = "setparams=range=tv:colorspace=bt709:color_primaries=bt709:color_trc=bt709"
+HDR = "setparams=range=tv:colorspace=bt2020nc:color_primaries=bt2020:color_trc=smpte2084"
+FFV1 = ("-c:v", "ffv1", "-level", "3", "-g", "1", "-slices", "4", "-slicecrc", "1")
+PRORES = ("-c:v", "prores_ks", "-profile:v", "3", "-vendor", "apl0")
+LIGHT = (
+    "master-display=G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,1):max-cll=1000,400:log-level=none"
+    ":pools=1:hdr10=1"
+)
+
+
+def picture(rate: str = "25", seconds: str = "0.4", size: str = SIZE) -> tuple[str, ...]:
+    return ("-f", "lavfi", "-i", f"testsrc2=size={size}:rate={rate}:duration={seconds}")
+
+
+def sound(seconds: str = "0.4") -> tuple[str, ...]:
+    return (
+        "-f", "lavfi", "-i", f"sine=frequency=440:sample_rate=48000:duration={seconds}",
+        "-f", "lavfi", "-i", f"sine=frequency=880:sample_rate=48000:duration={seconds}",
+        "-map", "0:v", "-map", "1:a", "-map", "2:a", "-metadata:s:a:0", "language=deu", "-metadata:s:a:1",
+        "language=eng", "-c:a", "pcm_s24le",
+    )
+
+
+def fields(order: str, layout: str, tags: str = SD) -> tuple[str, ...]:
+    return ("-vf", f"interlace=scan={order}:lowpass=0,format={layout},setsar=16/15,{tags},setfield={order}")
+
+
+def interlaced(folder: Path) -> Path:
+    return made(folder / "tape.mkv", *picture("50"), *fields("tff", "yuv422p10le"), *FFV1, "-field_order", "tt")
+
+
+def interlaced_quicktime(folder: Path) -> Path:
+    return made(folder / "tape.mov", *picture("50"), *sound(), *fields("tff", "yuv422p10le"), *PRORES,
+                "-flags", "+ildct", "-field_order", "tt", "-timecode", "10:00:00:00", "-write_tmcd", "1")
+
+
+def interlaced_lower_first(folder: Path) -> Path:
+    return made(folder / "bff.mov", *picture("60000/1001"), *fields("bff", "yuv422p10le"), "-c:v", "v210",
+                "-field_order", "bb")
+
+
+def interlaced_broadcast(folder: Path) -> Path:
+    return made(folder / "xdcam.mxf", *picture("50", size="96x80"), *sound(), *fields("tff", "yuv420p"),
+                "-c:v", "mpeg2video", "-flags", "+ildct+ilme", "-top", "1", "-g", "5", "-bf", "2", "-q:v", "2",
+                "-ar", "48000", "-c:a", "pcm_s16le", "-timecode", "01:02:03:04")
+
+
+def variable(folder: Path) -> Path:
+    return made(folder / "vfr.mkv", *picture("25", "1"), "-vf", f"select='not(mod(n\\,3))+eq(n\\,4)',format=yuv420p,{SD}",
+                "-vsync", "vfr", "-enc_time_base", "1/1000", *FFV1)
+
+
+def timecoded(folder: Path) -> Path:
+    return made(folder / "edit.mov", *picture(), *sound(), "-vf", f"format=yuv422p10le,{HD}", *PRORES,
+                "-timecode", "10:00:00:00", "-metadata", "title=Reel 3")
+
+
+def oblong(folder: Path) -> Path:
+    return made(folder / "wide.mkv", *picture("24000/1001"), "-vf", f"format=yuv422p,setsar=64/45,{SD}", *FFV1)
+
+
+def oblong_access(folder: Path) -> Path:
+    return made(folder / "wide.mp4", *picture("30000/1001"), "-vf", f"format=yuv420p,setsar=8/9,{SD}", "-c:v", "libx264",
+                "-pix_fmt", "yuv420p", "-chroma_sample_location", "left")
+
+
+def transparent(folder: Path) -> Path:
+    return made(folder / "alpha.mov", *picture(), "-vf",
+                f"format=yuva444p10le,geq=lum='p(X,Y)':cb='p(X,Y)':cr='p(X,Y)':a='X*8',{HD}",
+                "-c:v", "prores_ks", "-profile:v", "4", "-vendor", "apl0", "-alpha_bits", "16")
+
+
+def transparent_master(folder: Path) -> Path:
+    return made(folder / "alpha.mkv", *picture(), "-vf",
+                f"format=yuva444p10le,geq=lum='p(X,Y)':cb='p(X,Y)':cr='p(X,Y)':a='X*8',{HD}", *FFV1)
+
+
+def bright(folder: Path) -> Path:
+    return made(folder / "hdr.mkv", *picture(), "-vf", f"format=yuv420p10le,{HDR}", "-c:v", "libx265",
+                "-x265-params", LIGHT)
+
+
+def turned(folder: Path) -> Path:
+    flat = made(folder / "flat.mp4", *picture(), "-vf", f"format=yuv420p,{HD}", "-c:v", "libx264")
+    return made(folder / "turned.mp4", "-i", str(flat), "-c", "copy", "-metadata:s:v:0", "rotate=90")
+
+
+def two_films(folder: Path) -> Path:
+    return made(folder / "two.mkv", *picture(), "-f", "lavfi", "-i", f"testsrc=size=48x32:rate=25:duration=0.4",
+                "-map", "0:v", "-map", "1:v", "-vf", "format=yuv420p", *FFV1, "-metadata:s:v:1", "title=Left eye")
+
+
+CASES = [
+    (interlaced, "out.mkv", ()),
+    (interlaced_quicktime, "out.mov", ()),
+    (interlaced_quicktime, "out.mkv", ("codec_name",)),
+    (interlaced_lower_first, "out.mkv", ("codec_name",)),
+    (interlaced_lower_first, "out.mov", ("codec_name",)),
+    (interlaced_broadcast, "out.mkv", ("codec_name",)),
+    (interlaced_broadcast, "out.mp4", ("codec_name",)),
+    (variable, "out.mkv", ()),
+    (variable, "out.mov", ("codec_name", "pix_fmt")),
+    (variable, "out.mp4", ("codec_name",)),
+    (timecoded, "out.mov", ()),
+    (timecoded, "out.mkv", ("codec_name",)),
+    (oblong, "out.mkv", ()),
+    (oblong, "out.mov", ("codec_name", "pix_fmt")),
+    (oblong_access, "out.mp4", ()),
+    (oblong_access, "out.mkv", ("codec_name",)),
+    (transparent, "out.mov", ()),
+    (transparent, "out.mkv", ("codec_name",)),
+    (transparent_master, "out.mkv", ()),
+    (bright, "out.mkv", ("codec_name",)),
+    (bright, "out.mov", ("codec_name", "pix_fmt")),
+    (bright, "out.mp4", ("codec_name", "pix_fmt")),
+    (turned, "out.mp4", ()),
+    (turned, "out.mkv", ("codec_name",)),
+    (two_films, "out.mkv", ()),
+]
+
+
+def lacuna(source: Path, out: Path, *more: str) -> str:
+    """Run the command line with one mask for all frames; return what it said."""
+    height, width = 64, 96
+    for line in facts(source).items():
+        width, height = (line[1] if line[0] == "0 video width" else width,
+                         line[1] if line[0] == "0 video height" else height)
+    mask = np.zeros((int(height), int(width)), np.uint8)
+    mask[20:28, 30:40] = 255
+    folder = out.with_name("masks")
+    folder.mkdir(exist_ok=True)
+    cv2.imwrite(str(folder / "0.png"), mask)
+    words = ["run", str(source), "-o", str(out), "--workflow", "masks", "--masks", str(folder), *more]
+    result = CliRunner().invoke(cli.lacuna, words)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+@pytest.mark.parametrize(("make", "name", "ignored"), CASES, ids=lambda v: getattr(v, "__name__", str(v)))
+def test_ffprobe_prints_the_same_facts_before_and_after(make, name: str, ignored: Sequence[str], tmp_path: Path) -> None:
+    source, out = make(tmp_path), tmp_path / name
+    lacuna(source, out)
+    lines, wrong = table(facts(source), facts(out), ignored)
+    if place := os.environ.get("LACUNA_TABLES"):
+        Path(place, f"{make.__name__}-{name}.txt").write_text(lines + "\n", encoding="utf-8")
+    assert not wrong, "\n" + lines
