@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 from collections.abc import Iterable, Mapping
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,11 @@ import pytest
 
 STREAM = (
     "width", "height", "sample_aspect_ratio", "r_frame_rate", "avg_frame_rate", "field_order", "color_range",
-    "color_space", "color_transfer", "color_primaries", "chroma_location", "pix_fmt", "bits_per_raw_sample",
+    "color_space", "color_transfer", "color_primaries", "chroma_location", "pix_fmt",
     "sample_rate", "channels", "channel_layout", "codec_name",
 )
-TAGS = ("language", "title", "timecode", "rotate", "reel_name", "alpha_mode")
-FORMAT = ("title", "artist", "comment", "timecode", "date", "copyright")
+TAGS = ("language", "title", "rotate", "reel_name", "alpha_mode")
+FORMAT = ("title", "artist", "comment", "date", "copyright")
 FRAME = ("interlaced_frame", "top_field_first", "pix_fmt", "width", "height")
 Facts = dict[str, Any]
 
@@ -46,22 +47,37 @@ def facts(path: Path) -> Facts:
     )
     found = json.loads(text)
     out: Facts = {}
-    for s in found["streams"]:
-        if s["codec_type"] == "data":
-            continue  # timecode tracks are told as the tag they give
-        name = f"{s['index']} {s['codec_type']}"
-        tags = {k.lower(): v for k, v in s.get("tags", {}).items()}
-        out |= {f"{name} {k}": s[k] for k in STREAM if s.get(k) not in (None, "unknown", "unspecified", "0:1")}
-        out |= {f"{name} {k}": tags[k] for k in TAGS if k in tags and (k, tags[k]) != ("language", "und")}
-        out |= {f"{name} {k}": 1 for k, on in s["disposition"].items() if on}
-        for side in s.get("side_data_list", []):
-            kind = side.pop("side_data_type")
-            out |= {f"{name} {kind}: {k}": v for k, v in side.items() if k != "displaymatrix"}
-    out |= {f"file {k}": v for k, v in {k.lower(): v for k, v in found["format"].get("tags", {}).items()}.items()
-            if k in FORMAT}
+    for stream in found["streams"]:
+        out |= _stream(stream)
+    tags = _tags(found["format"])
+    out |= {f"file {k}": v for k, v in tags.items() if k in FORMAT}
+    out |= {"timecode": tags["timecode"]} if "timecode" in tags else {}
     for c in found["chapters"]:
         out[f"chapter {c['start_time']}..{c['end_time']}"] = c.get("tags", {}).get("title")
     return out | _frames(path)
+
+
+def _tags(of: Mapping[str, Any]) -> dict[str, str]:
+    return {k.lower(): v for k, v in of.get("tags", {}).items()}
+
+
+def _stream(s: Mapping[str, Any]) -> Facts:
+    tags = _tags(s)
+    timecode: Facts = {"timecode": tags["timecode"]} if "timecode" in tags else {}
+    if s["codec_type"] == "data":
+        return timecode | ({"timecode track": 1} if s["codec_tag_string"] == "tmcd" else {})
+    name = f"{s['index']} {s['codec_type']}"
+    out: Facts = {f"{name} {k}": s[k] for k in STREAM if s.get(k) not in (None, "unknown", "unspecified", "0:1")}
+    out |= {f"{name} {k}": tags[k] for k in TAGS if k in tags and (k, tags[k]) != ("language", "und")}
+    out |= {f"{name} {k}": 1 for k, on in s["disposition"].items() if on}
+    for side in s.get("side_data_list", []):
+        kind = side["side_data_type"]
+        said_of = {k: v for k, v in side.items() if k not in ("side_data_type", "displaymatrix")}
+        if "astering" in kind or "light level" in kind:
+            out |= _lit(kind, said_of)
+        elif "CPB" not in kind:  # what an encoder promised to a buffer
+            out |= {f"{name} {kind}: {k}": v for k, v in said_of.items()}
+    return out | timecode
 
 
 def _frames(path: Path) -> Facts:
@@ -75,8 +91,13 @@ def _frames(path: Path) -> Facts:
     for side in frames[0].get("side_data_list", []) if frames else []:
         kind = side.get("side_data_type", "")
         if "astering" in kind or "light level" in kind:
-            out |= {f"frame {kind}: {k}": v for k, v in side.items() if k != "side_data_type"}
+            out |= _lit(kind, {k: v for k, v in side.items() if k != "side_data_type"})
     return out
+
+
+def _lit(kind: str, side: Mapping[str, Any]) -> Facts:
+    """Return what is said of light, wherever it is said, as numbers."""
+    return {f"{kind}: {k}": round(float(Fraction(v)), 5) for k, v in side.items()}
 
 
 def table(before: Mapping[str, Any], after: Mapping[str, Any], ignored: Iterable[str] = ()) -> tuple[str, list[str]]:
