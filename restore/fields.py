@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from restore.curves import Curve
 from restore.frames import Patch, Picture
-from restore.source import PixelFormat
+from restore.source import PixelFormat, Source
 
 PARITIES = (0, 1)
 Rows = npt.NDArray[Any]
@@ -111,3 +111,18 @@ def curve_in_frame(curve: Curve, parity: int) -> Curve:
         curve, rows=tuple(2 * y + parity for y in curve.rows), step_rows=2 * curve.step_rows,
         gaps=tuple((2 * a + parity, 2 * b + parity) for a, b in curve.gaps),
     )
+
+
+def by_field(source: Source, wish: str = "auto") -> Source:
+    """Return the source to be worked on by field or not: `wish` is auto (as it is flagged), on or off.
+
+    The flags themselves stay as they are, and so do the output's.
+    """
+    fields = source.pixels.fields if wish == "auto" else wish == "on"
+    told = ("flagged as" if source.field_order != "progressive" else "not flagged as") + " interlaced"
+    order = f" (field order {source.field_order})" * (source.field_order != "progressive")
+    how = "each field is restored on its own" if fields else "whole frames are restored, as --fields off says"
+    notes = source.notes
+    if fields or source.field_order != "progressive":
+        notes = (*notes, f"the material is {told}{order}: {how}")
+    return replace(source, notes=notes, pixels=replace(source.pixels, fields=fields))

@@ -21,10 +21,11 @@ from restore.edits import Edits
 from restore.encode import choose
 from restore.encode.whole import discard
 from restore.errors import BudgetError, OutputError, RestoreError
+from restore.fields import by_field
 from restore.ledger import Stage, write_atomic
 from restore.parts import Part
 from restore.plan import Budget, Plan, make_plan
-from restore.probe import by_field, probe
+from restore.probe import probe
 from restore.recipe import Recipe, load
 from restore.report import write_report
 from restore.run import Outcome, Progress

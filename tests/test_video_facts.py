@@ -112,8 +112,8 @@ def two_films(folder: Path) -> Path:
 
 SAME: tuple[str, ...] = ()
 MASTER = ("codec_name", "channel_layout", "timecode track")
-"""FFV1 instead of the source's codec; Matroska has no place for what a single channel is called, and keeps a timecode as
-a tag."""
+"""FFV1 instead of the source's codec; Matroska has no place for what a single channel is called, and keeps a timecode
+as a tag."""
 EDITING = ("codec_name", "pix_fmt", "chroma_location", "default", "color_range")
 """ProRes has layouts of its own, no place for the chroma's, and a range for those that say none; in QuickTime the first
 track is always on."""
