@@ -176,6 +176,8 @@ def _disagreements(source: Source, written: Source, span: Span, lossless: bool) 
     late = _late(source, written, span)
     if late is not None:
         yield f"times: frame {late} is shown at another time than in the source"
+    if source.field_order != written.field_order:
+        yield f"field order: source {source.field_order}, output {written.field_order}"
     if source.sample_aspect != written.sample_aspect:
         yield f"pixel shape: source {source.sample_aspect}, output {written.sample_aspect}"
 

@@ -159,7 +159,7 @@ def _picture_stream(
     """Add the stream for the restored picture, described as the original's was."""
     stream = out.add_stream_from_template(first, opaque=True)
     stream.codec_context.framerate = _told_rate(source, original)
-    stream.codec_context.sample_aspect_ratio = source.sample_aspect
+    stream.codec_context.sample_aspect_ratio = _shape(source, original) or Fraction(0)
     if container.codec_tag:
         stream.codec_context.codec_tag = container.codec_tag
     stream.time_base = clock(source, container.name).unit
