@@ -105,8 +105,8 @@ def _unusual(pixels: PixelFormat) -> tuple[str, ...]:
     """Return a note where older readers will not know the layout."""
     if pixels.family != "yuv" or not pixels.alpha or pixels.depth != 12:
         return ()
-    return (f"{layout(pixels)} is a layout that older readers of FFV1 do not know (FFmpeg 5.1 shows no picture; the one "
-            "in use here gives every sample back)",)
+    return (f"older readers of FFV1 do not know {layout(pixels)} (FFmpeg 5.1 shows no picture; the one in use here "
+            "gives every sample back)",)
 
 
 def options(slices: int, context: int) -> dict[str, str]:

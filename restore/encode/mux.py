@@ -26,6 +26,7 @@ from restore.span import Span
 
 PROGRESSIVE = 1
 """AVFieldOrder of pictures that were never fields."""
+ORDERS = {"tt": 2, "bb": 3, "tb": 4, "bt": 5}
 Segments = Sequence[tuple[Span, Path]]
 
 
@@ -169,7 +170,8 @@ def _picture_stream(
     else:
         before: Any = original.streams[source.stream]
         stream.disposition = before.disposition
-        stream.codec_context.field_order = before.codec_context.field_order
+        # Where only the pictures of the original say which field comes first, the output's container does as well.
+        stream.codec_context.field_order = ORDERS.get(source.field_order, before.codec_context.field_order)
         stream.metadata.update(carry.picture_tags(original, source))
         stream.set_display_matrix(list(sight.matrix) if sight.matrix else None)
     if container.encoder:
