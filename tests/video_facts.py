@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Iterable, Mapping
@@ -30,8 +31,10 @@ def tool(name: str) -> str:
     return found
 
 
-def said(*command: str) -> str:
-    return subprocess.run(command, capture_output=True, text=True, check=True, errors="replace").stdout
+def said(*command: str, **environment: str) -> str:
+    return subprocess.run(
+        command, capture_output=True, text=True, check=True, errors="replace", env={**os.environ, **environment}
+    ).stdout
 
 
 def made(path: Path, *words: str) -> Path:
