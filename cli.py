@@ -57,6 +57,8 @@ def wishing(command: F) -> F:
         click.option("--frames", type=FRAMES, help="Only frames A to B-1, as an excerpt without sound."),
         click.option("--until", type=click.Choice(["detect", "fill", "blend", "encode"]), help="Stop after a stage."),
         click.option("--rate", type=RATE, help="Frames a second of an image sequence: 18, 24000/1001. [24]"),
+        click.option("--fields", type=click.Choice(["auto", "on", "off"]), default="auto", show_default=True,
+                     help="Restore each field of interlaced material on its own; auto: where the file says so."),
         click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True,
                      help="What to compute on."),
         click.option("--workers", type=click.IntRange(0), default=0, help="Processes here; 0 works in this one."),

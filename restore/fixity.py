@@ -168,15 +168,23 @@ def _disagreements(source: Source, written: Source, span: Span, lossless: bool) 
         yield f"frames: source {len(span)}, output {written.frames}"
     if lossless and source.pixels.name != written.pixels.name:
         yield f"pixel format: source {source.pixels.name}, output {written.pixels.name}"
-    if written.kind != "video":
-        return
+    if written.kind == "video":
+        yield from _as_films(source, written, span)
+
+
+def _as_films(source: Source, written: Source, span: Span) -> Iterator[str]:
+    """Name the facts of films in which they differ: pictures in a folder say nothing of them."""
     if source.rate != written.rate and not (source.variable_rate and written.variable_rate):
         yield f"rate: source {source.rate}, output {written.rate}"
     late = _late(source, written, span)
     if late is not None:
         yield f"times: frame {late} is shown at another time than in the source"
-    if source.sample_aspect != written.sample_aspect:
-        yield f"pixel shape: source {source.sample_aspect}, output {written.sample_aspect}"
+    for what, a, b in (
+        ("field order", source.field_order, written.field_order),
+        ("pixel shape", source.sample_aspect, written.sample_aspect),
+    ):
+        if a != b:
+            yield f"{what}: source {a}, output {b}"
 
 
 def _late(source: Source, written: Source, span: Span) -> int | None:

@@ -21,10 +21,11 @@ from restore.edits import Edits
 from restore.encode import choose
 from restore.encode.whole import discard
 from restore.errors import BudgetError, OutputError, RestoreError
+from restore.fields import by_field
 from restore.ledger import Stage, write_atomic
 from restore.parts import Part
 from restore.plan import Budget, Plan, make_plan
-from restore.probe import probe, refuse
+from restore.probe import probe
 from restore.recipe import Recipe, load
 from restore.report import write_report
 from restore.run import Outcome, Progress
@@ -56,6 +57,8 @@ class Wish:
     frames: tuple[int, int] | None = None
     until: Stage = "join"
     rate: Fraction | None = None
+    fields: str = "auto"
+    """Whether each field of a frame is restored on its own: on, off, or auto: where the file says so."""
     device: str = "auto"
     workers: int = 0
     scheduler: str = ""
@@ -98,8 +101,7 @@ def prepare(wish: Wish) -> Prepared:
     """
     heap.settle()
     output = Path(wish.output)
-    source = probe(wish.source, wish.rate)
-    refuse(source)
+    source = by_field(probe(wish.source, wish.rate), wish.fields)
     frames = _frames(wish, source)
     project = Path(wish.project) if wish.project else _beside(output)
     masks = Path(wish.masks).resolve() if wish.masks else None

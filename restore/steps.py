@@ -16,13 +16,12 @@ from typing import Any
 import numpy as np
 
 from restore import __version__
-from restore.blend.chain import blend_frame
+from restore.by_field import View
 from restore.compose import compose
 from restore.curves import Curve
 from restore.defects import Defect, Ids
 from restore.detect import Detection
 from restore.errors import OutputError, RestoreError, SourceError
-from restore.fill.ladder import fill_frame
 from restore.formats import Deed
 from restore.frames import DONOR, Bits, Patch, Picture, digest
 from restore.ledger import Stage, Stamp, key_of, now
@@ -134,7 +133,8 @@ def _step(
             return Result(stage, span, failed=f"needs {result.stage}-{result.span}, which failed: {result.failed}")
     begun, started = time.monotonic(), now()
     open_ = session(job)
-    key = key_of(stage, open_.store.source.sha256, [span.start, span.stop], *key_facts(open_))
+    fields = ["by field"] if open_.by_field else []  # so that what was made of whole frames keeps its key
+    key = key_of(stage, open_.store.source.sha256, [span.start, span.stop], *key_facts(open_), *fields)
     old = open_.store.ledger.read(stage, span)
     if old and old.key == key and not old.failed and _still_there(open_, old):
         return _result(open_, old, reused=True)
@@ -207,16 +207,16 @@ def _reach(parts: Iterable[Part]) -> int:
 
 def _detect(open_: Session, span: Span) -> Made:
     """Detect frame by frame; a frame at fault is listed, not searched."""
-    window = open_.window(hiding=False)
+    view = View.of(open_, hiding=False)
     found: dict[str, list[Detection]] = {part.layer: [] for part in open_.recipe.detect}
-    faults = {t: fault for t in span if (fault := open_.picture(t).fault)}
+    faults = {t: fault for t in span if (fault := open_.fault(t))}
     if faults and open_.recipe.policy.strict:
         t, fault = next(iter(faults.items()))
         raise SourceError(f"frame {t} did not decode soundly ({fault}) and policy.strict is set.")
     nothing = Detection(np.zeros(open_.store.source.size, bool))
     for t in span:
         for part in open_.recipe.detect:
-            found[part.layer].append(nothing if t in faults else part.made.detect(window, t))
+            found[part.layer].append(nothing if t in faults else view.detect(part.made, t))
     for layer, detections in found.items():
         open_.store.write_masks(layer, span, [d.mask for d in detections])
     things = list(_listed(span, found))
@@ -235,10 +235,10 @@ def _frame_digest(found: Mapping[str, list[Detection]], at: int) -> str:
 def _detect_facts(
     open_: Session, span: Span, found: Mapping[str, list[Detection]], faults: Mapping[int, str]
 ) -> dict[str, Any]:
-    window = open_.window(hiding=False)
+    view = View.of(open_, hiding=False)
     return {
         "faults": {str(t): fault for t, fault in faults.items()},
-        "cuts": [t for t in span if window.is_cut(t)],
+        "cuts": [t for t in span if view.is_cut(t)],
         "masked_px": {
             layer: {str(t): int(d.mask.sum()) for t, d in zip(span, detections, strict=True) if d.mask.any()}
             for layer, detections in found.items()
@@ -279,7 +279,7 @@ def _counted(listed: Sequence[Defect]) -> dict[str, Any]:
 
 
 def _fill(open_: Session, span: Span) -> Made:
-    window = open_.window(hiding=True)
+    view = View.of(open_, hiding=True)
     ladder = [part.made for part in open_.recipe.fill]
     pixels = {}
 
@@ -287,13 +287,13 @@ def _fill(open_: Session, span: Span) -> Made:
         wanted = open_.mask(t)
         if not wanted.any():
             return open_.empty(t)
-        patch = fill_frame(ladder, window, t, open_.recipe.policy.invent, wanted)
+        patch = view.fill(ladder, t, open_.recipe.policy.invent, wanted)
         pixels[str(t)] = _origins(open_, wanted, patch.origin, patch.mask)
         return patch
 
     kept = open_.keep("fill", span, map(fill_one, span))
     # What stayed unfilled is hidden from the blenders too, so it belongs to the digest although no patch holds it.
-    digests = {t: f"{d} {window.hidden_digest(t)}" if open_.mask(t).any() else d for t, d in kept.items()}
+    digests = {t: f"{d} {view.hidden_digest(t)}" if open_.mask(t).any() else d for t, d in kept.items()}
     return Made(digests, {"pixels": pixels})
 
 
@@ -306,12 +306,12 @@ def _origins(open_: Session, wanted: Bits, origin: Any, filled: Bits) -> dict[st
 
 
 def _blend(open_: Session, span: Span) -> Made:
-    window = open_.window(hiding=True)
+    view = View.of(open_, hiding=True)
     chain = [part.made for part in open_.recipe.blend]
 
     def blend_one(t: int) -> Patch:
         raw = open_.draft("fill", t)
-        return blend_frame(chain, window, t, lambda u: open_.draft("fill", u)) if raw.mask.any() else raw
+        return view.blend(chain, t, lambda u: open_.draft("fill", u)) if raw.mask.any() else raw
 
     return Made(open_.keep("blend", span, map(blend_one, span)))
 

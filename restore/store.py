@@ -113,6 +113,12 @@ class Store:
                 f"{self.source.frames} frames), not {source.path} ({source.sha256[:12]}, {source.frames} frames). "
                 "Choose another --project."
             )
+        if self.source.pixels.fields != source.pixels.fields:
+            was, now = ("field by field" if s.pixels.fields else "in whole frames" for s in (self.source, source))
+            raise StoreError(
+                f"{self.folder} was worked on {was}, and now {now} is asked for; the two share nothing. "
+                "Give --fields as before, or choose another --project."
+            )
         return self
 
     @contextmanager

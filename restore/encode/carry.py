@@ -24,6 +24,8 @@ BRANDS = {"major_brand", "minor_version", "compatible_brands", "encoder"}
 """Container tags that describe the old file and not the film."""
 STATISTICS = ("bps", "duration", "number_of_frames", "number_of_bytes", "_statistics", "encoder", "vendor_id")
 """Beginnings of stream tags that were true of the old encoding only."""
+RAWCOOKED = "describes the source's bytes"
+"""The fate of an attachment that would have restored pictures pass for the files the source was made of."""
 UNSAID = ("language", "und")
 """A tag that says that it says nothing."""
 IMAGES = {"mjpeg": ("jpg", "image/jpeg"), "png": ("png", "image/png")}
@@ -75,12 +77,17 @@ def left_behind(source: Source, target: str) -> tuple[str, ...]:
 
 def _note(stream: Any, fate: str, target: str) -> str:
     """Say what becomes of a stream that is not carried over as it is."""
+    if fate == RAWCOOKED:
+        return (f"the attachment {stream.name!r} is not in the output: with it RAWcooked rebuilds the very files that "
+                "the source was made of, and restored pictures are not those. It stays in the source")
     return subtitles.note(stream, target) if fate == "rewrite" else _left(stream, fate, target)
 
 
 def _fate(original: av.container.InputContainer, stream: Any, target: str) -> str:
     """Decide for one stream."""
     if stream.type == "attachment":
+        if _is_rawcooked(stream):
+            return RAWCOOKED
         return "attach" if target == "matroska" else "only Matroska holds attachments"
     if stream.type == "video" and stream.disposition & Disposition.attached_pic and target == "matroska":
         return "attach" if stream.codec_context is not None and stream.codec_context.name in IMAGES else "unknown kind"
@@ -88,6 +95,11 @@ def _fate(original: av.container.InputContainer, stream: Any, target: str) -> st
         return "made anew"
     found = _trial(stream, target)
     return "rewrite" if found != "copy" and subtitles.rewritable(stream, target) else found
+
+
+def _is_rawcooked(stream: Any) -> bool:
+    """Tell whether an attachment is RAWcooked's reversibility data: by its name, or its kind of document (EBML)."""
+    return "rawcooked" in (stream.name or "").lower() or b"rawcooked" in bytes(stream.data or b"")[:64].lower()
 
 
 def _is_remade(original: av.container.InputContainer, stream: Any) -> bool:

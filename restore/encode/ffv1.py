@@ -62,7 +62,7 @@ class Ffv1:
         layout(source.pixels)
         self.slices_for(source)
         clock(source, "matroska")
-        return carry.left_behind(source, "matroska")
+        return (*_unusual(source.pixels), *carry.left_behind(source, "matroska"))
 
     def slices_for(self, source: Source) -> int:
         """Return the number of slices for a source's size and layout."""
@@ -102,6 +102,14 @@ def layout(pixels: PixelFormat) -> str:
         raise OutputError(f"FFV1 does not hold {pixels.name} sample for sample; "
                           "write a folder of pictures instead (-o name/), or .mov for a copy to look at")
     return name
+
+
+def _unusual(pixels: PixelFormat) -> tuple[str, ...]:
+    """Return a note where older readers will not know the layout."""
+    if pixels.family != "yuv" or not pixels.alpha or pixels.depth != 12:
+        return ()
+    return (f"older readers of FFV1 do not know {layout(pixels)} (FFmpeg 5.1 shows no picture; the one in use here "
+            "gives every sample back)",)
 
 
 def options(slices: int, context: int) -> dict[str, str]:
