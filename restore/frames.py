@@ -7,7 +7,7 @@ method and not the length of the film.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -95,6 +95,12 @@ def pack(patch: Patch, pixels: PixelFormat) -> Packed:
         at = np.flatnonzero(support(patch.mask, pixels, p)).astype(np.int32)
         samples.append((at, plane.ravel()[at]))
     return Packed(patch.index, where, tuple(samples), patch.origin.ravel()[where], patch.offset.ravel()[where])
+
+
+def under(picture: Picture, packed: Packed) -> Packed:
+    """Return the picture's own samples at exactly the places that a packed patch replaces."""
+    samples = tuple((at, picture.planes[p].ravel()[at]) for p, (at, _) in enumerate(packed.samples))
+    return replace(packed, samples=samples)
 
 
 def unpack(packed: Packed, pixels: PixelFormat, size: tuple[int, int]) -> Patch:

@@ -22,6 +22,7 @@ from restore.encode import choose
 from restore.encode.whole import discard
 from restore.errors import BudgetError, OutputError, RestoreError
 from restore.ledger import Stage, write_atomic
+from restore.outputs import made_by
 from restore.parts import Part
 from restore.plan import Budget, Plan, make_plan
 from restore.probe import probe, refuse
@@ -31,7 +32,6 @@ from restore.run import Outcome, Progress
 from restore.session import Job, Session
 from restore.source import Source
 from restore.span import Span
-from restore.steps import made_by
 from restore.store import Store
 from restore.written import amount
 
@@ -61,6 +61,10 @@ class Wish:
     scheduler: str = ""
     memory_bytes: int | None = None
     overwrite: bool = False
+    keep_originals: bool = True
+    """Whether the samples that are replaced are kept with the project, so that `lacuna undo` needs no source."""
+    operator: str = ""
+    """Who restores, for the record."""
 
 
 @dataclass(frozen=True)
@@ -143,7 +147,8 @@ def make_job(prepared: Prepared) -> Job:
     return Job(
         prepared.project.resolve(), prepared.recipe.to_toml(), revision, plan.frames, prepared.output.resolve(),
         prepared.encoder.name, plan.picture_cache_bytes, plan.work_cache_bytes, plan.fact_cache_bytes,
-        overwrite=prepared.wish.overwrite, memory_bytes=plan.peak_bytes,
+        overwrite=prepared.wish.overwrite, memory_bytes=plan.peak_bytes, operator=prepared.wish.operator,
+        keep_originals=prepared.wish.keep_originals,
     )
 
 
