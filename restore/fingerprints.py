@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -24,12 +25,22 @@ class Fingerprint:
 
 
 def fingerprints(ledger: Ledger, joined: Stamp) -> tuple[Fingerprint, ...]:
-    """Return the fingerprints of the frames of an output, in order, from the stamps of its segments.
+    """Return the fingerprints of the frames of an output, in order; raises StoreError as `encoded` does."""
+    out = encoded(ledger, joined.facts.get("segments", {}))
+    seen = joined.facts.get("md5")
+    if seen is None:
+        return out
+    return tuple(Fingerprint(f.frame, f.source_md5, md5) for f, md5 in zip(out, seen, strict=True))
 
-    Raises StoreError where the segments were encoded anew since, or by a version that took no fingerprints.
+
+def encoded(ledger: Ledger, segments: Mapping[str, str]) -> tuple[Fingerprint, ...]:
+    """Return the fingerprints of the pictures before and after restoration, from the stamps of the segments.
+
+    `segments` has a span's name and the key of the step that encoded it. Raises StoreError where the
+    segments were encoded anew since, or by a version that took no fingerprints.
     """
     out: list[Fingerprint] = []
-    for name, key in sorted(joined.facts.get("segments", {}).items()):
+    for name, key in sorted(segments.items()):
         span = Span(*map(int, name.split("-")))
         stamp = ledger.read("encode", span)
         if stamp is None or stamp.failed or stamp.key != key or "md5" not in stamp.facts:
@@ -40,10 +51,7 @@ def fingerprints(ledger: Ledger, joined: Stamp) -> tuple[Fingerprint, ...]:
             )
         pairs = zip(span, stamp.facts["source_md5"], stamp.facts["md5"], strict=True)
         out += [Fingerprint(t, before, after) for t, before, after in pairs]
-    seen = joined.facts.get("md5")
-    if seen is None:
-        return tuple(out)
-    return tuple(Fingerprint(f.frame, f.source_md5, md5) for f, md5 in zip(out, seen, strict=True))
+    return tuple(out)
 
 
 def source_text(prints: tuple[Fingerprint, ...], rate: Fraction) -> str:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from restore import heap
+from restore import heap, provenance
 from restore import run as runner
 from restore.edits import Edits
 from restore.encode import choose
@@ -138,7 +138,15 @@ def carry_out(prepared: Prepared, on_result: Progress = lambda _: None) -> Outco
         write_atomic(prepared.project / "run.json", json.dumps(dataclasses.asdict(_record(prepared)), indent=1))
         outcome = runner.run(job, plan, on_result, workers=wish.workers, scheduler=wish.scheduler)
         report(prepared.project)
+        _document(prepared, outcome)
     return outcome
+
+
+def _document(prepared: Prepared, outcome: Outcome) -> None:
+    """Lay the documents of a finished output beside it."""
+    joined = Store.open(prepared.project).ledger.read("join", prepared.plan.frames)
+    if outcome.ok and outcome.joined and joined:
+        provenance.write(prepared.project, joined)
 
 
 def make_job(prepared: Prepared) -> Job:

@@ -27,6 +27,7 @@ from restore.frames import DONOR, Bits, Patch, Picture, digest
 from restore.ledger import Stage, Stamp, key_of, now
 from restore.outputs import bytes_of, identity, intact, seen_in, sha256_of
 from restore.parts import Part
+from restore.provenance import papers_inside
 from restore.session import Job, Session, session
 from restore.span import Span
 
@@ -347,7 +348,10 @@ def _join(open_: Session, near: list[Result]) -> Made:
     _fetch_segments(open_, near)
     segments = [_segment(open_, r.span) for r in near]
     made, excerpt = open_.encoder.made, source.excerpt(open_.job.frames)
-    notes = made.join(output, excerpt, segments)
+    about = Stamp("join", (open_.job.frames.start, open_.job.frames.stop), "", parts=(open_.encoder.record(),), facts={
+        "output": [output.name], "lossless": made.lossless, "operator": open_.job.operator})
+    papers = papers_inside(open_.store, about, {str(r.span): r.key for r in near})
+    notes = made.join(output, excerpt, segments, **({"papers": papers} if papers.attached else {}))
     facts = {
         "output": identity(output),
         "sha256": sha256_of(output),
@@ -355,6 +359,8 @@ def _join(open_: Session, near: list[Result]) -> Made:
         "bytes": bytes_of(output),
         "lossless": made.lossless,
         "notes": list(notes or ()),
+        "attached": {paper.name: paper.sha256 for paper in papers.attached},
+        "operator": open_.job.operator,
     }
     return Made({}, facts if made.lossless else facts | {"md5": seen_in(output, excerpt)})
 

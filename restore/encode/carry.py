@@ -39,6 +39,11 @@ class Attachment:
     mimetype: str
     data: bytes
 
+    @property
+    def sha256(self) -> str:
+        """Return the digest of the contents."""
+        return hashlib.sha256(self.data).hexdigest()
+
 
 @dataclass(frozen=True)
 class Papers:
@@ -171,7 +176,7 @@ def _attach_old(
 ) -> set[str]:
     """Give the output the original's attachments but the dropped ones; return their names."""
     old = [Attachment(*_attachment(source, stream)) for stream in streams]
-    kept = [a for a in old if hashlib.sha256(a.data).hexdigest() not in dropped]
+    kept = [a for a in old if a.sha256 not in dropped]
     for a in kept:
         out.add_attachment(a.name, a.mimetype, a.data)
     return {a.name for a in kept}
