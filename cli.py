@@ -63,6 +63,11 @@ def wishing(command: F) -> F:
         click.option("--scheduler", default="", metavar="ADDR", help="An existing Dask cluster, tcp://host:port."),
         click.option("--memory", type=SIZE, help="Most memory to use, e.g. 8G. [three quarters of the machine]"),
         click.option("--overwrite", is_flag=True, help="Replace an output that exists."),
+        click.option("--keep-originals/--no-keep-originals", default=True, show_default=True,
+                     help="Keep the samples that are replaced in the project, for `undo`."),
+        click.option("--operator", default="", metavar="NAME", help="Who restores, for the record."),
+        click.option("--bag", is_flag=True, help="Also make OUTPUT.bag: output and documents as a BagIt bag."),
+        click.option("--c2pa", nargs=2, metavar="CERT KEY", help="Sign content credentials with these PEM files."),
         click.option("--json", "as_json", is_flag=True, help="One JSON object a line, for programs."),
     ]
 

@@ -21,11 +21,12 @@ from restore.edits import Edits
 from restore.encode import choose
 from restore.encode.whole import discard
 from restore.errors import BudgetError, OutputError, RestoreError
-from restore.ledger import Stage, write_atomic
+from restore.ledger import Stage, Stamp, write_atomic
 from restore.outputs import made_by
 from restore.parts import Part
 from restore.plan import Budget, Plan, make_plan
 from restore.probe import probe, refuse
+from restore.provenance import bag, c2pa
 from restore.recipe import Recipe, load
 from restore.report import write_report
 from restore.run import Outcome, Progress
@@ -65,6 +66,10 @@ class Wish:
     """Whether the samples that are replaced are kept with the project, so that `lacuna undo` needs no source."""
     operator: str = ""
     """Who restores, for the record."""
+    bag: bool = False
+    """Whether a BagIt bag of output and documents is made beside the output."""
+    c2pa: tuple[str, str] | None = None
+    """PEM files of certificate and key to sign content credentials with."""
 
 
 @dataclass(frozen=True)
@@ -120,6 +125,10 @@ def prepare(wish: Wish) -> Prepared:
     recipe = dataclasses.replace(recipe, encode=(encoder,))
     notes = encoder.made.check(source, output)
     notes += _check_device(wish.device)
+    if wish.bag:
+        bag.check()
+    if wish.c2pa:
+        c2pa.Signer(*map(Path, wish.c2pa)).check()
     grid = held.facts.span_frames if held else None
     plan = make_plan(source, recipe, encoder, frames, _budget(wish), grid, wish.until)
     return Prepared(wish, source, recipe, encoder, plan, project, output, (*source.notes, *notes))
@@ -137,16 +146,22 @@ def carry_out(prepared: Prepared, on_result: Progress = lambda _: None) -> Outco
         write_atomic(prepared.project / "recipe.toml", job.recipe_toml)
         write_atomic(prepared.project / "run.json", json.dumps(dataclasses.asdict(_record(prepared)), indent=1))
         outcome = runner.run(job, plan, on_result, workers=wish.workers, scheduler=wish.scheduler)
+        finished = _finished(prepared, outcome)
+        if finished and wish.c2pa:
+            finished = provenance.sign(prepared.project, finished, c2pa.Signer(*map(Path, wish.c2pa)))
         report(prepared.project)
-        _document(prepared, outcome)
+        if finished:
+            provenance.write(prepared.project, finished)
+        if finished and wish.bag:
+            provenance.pack(prepared.project, finished)
     return outcome
 
 
-def _document(prepared: Prepared, outcome: Outcome) -> None:
-    """Lay the documents of a finished output beside it."""
-    joined = Store.open(prepared.project).ledger.read("join", prepared.plan.frames)
-    if outcome.ok and outcome.joined and joined:
-        provenance.write(prepared.project, joined)
+def _finished(prepared: Prepared, outcome: Outcome) -> Stamp | None:
+    """Return the stamp of the output that a run has finished, None where it has not."""
+    if not outcome.ok or not outcome.joined:
+        return None
+    return Store.open(prepared.project).ledger.read("join", prepared.plan.frames)
 
 
 def make_job(prepared: Prepared) -> Job:

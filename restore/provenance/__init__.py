@@ -8,13 +8,15 @@ gives the same bytes, whenever it is done.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from restore.encode.carry import Attachment, Papers
 from restore.fingerprints import encoded, fingerprints, output_text, source_text
 from restore.ledger import Stamp, write_atomic
+from restore.outputs import bytes_of, identity, sha256_of
 from restore.parts import find
-from restore.provenance import account, premis, xmp
+from restore.provenance import account, bag, c2pa, premis, xmp
 from restore.provenance.record import Record, record_of
 from restore.store import Store
 
@@ -61,3 +63,28 @@ def write(project: Path, joined: Stamp) -> tuple[Path, ...]:
     for name, data in found.items():
         write_atomic(project / name, data)
     return tuple(project / name for name in found)
+
+
+def sign(project: Path, joined: Stamp, signer: c2pa.Signer) -> Stamp:
+    """Give the output content credentials, where it has none yet; return its stamp as it is now.
+
+    A manifest inside the output makes it another file, which its stamp is told. Raises OutputError.
+    """
+    store, output = Store.open(project), Path(joined.facts["output"][0])
+    if "c2pa" in joined.facts:
+        return joined
+    record = record_of(store, joined, fingerprints(store.ledger, joined))
+    signed = c2pa.sign(output, record, Path(store.source.path), signer, project / FOLDER / "c2pa")
+    facts = dict(joined.facts, c2pa={"embedded": signed.embedded})
+    if signed.embedded:
+        facts |= {"output": identity(output), "sha256": sha256_of(output), "bytes": bytes_of(output)}
+    now = replace(joined, facts=facts)
+    store.ledger.write(now)
+    return now
+
+
+def pack(project: Path, joined: Stamp) -> Path:
+    """Make a bag of the output and its documents beside the output; return its folder."""
+    store = Store.open(project)
+    record = record_of(store, joined, fingerprints(store.ledger, joined))
+    return bag.make(Path(joined.facts["output"][0]), project, project / FOLDER, joined, record)

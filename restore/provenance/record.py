@@ -169,8 +169,9 @@ def _output(
     encoder = joined.parts[0]["name"]
     many = encoder == "sequence" and not path.suffix
     return Thing(
-        "" if inside else path.name, _id("output", source.sha256, pictures, encoder), len(prints) if many else 1, len(prints),
-        source.first_frame, f"{path.suffix.lstrip('.') or 'pictures'} {encoder}", pictures,
+        "" if inside else path.name, _id("output", source.sha256, pictures, encoder),
+        len(prints) if many else 1, len(prints), source.first_frame,
+        f"{path.suffix.lstrip('.') or 'pictures'} {encoder}", pictures,
         "" if inside else str(joined.facts.get("sha256", "")), 0 if inside else int(joined.facts.get("bytes", 0)),
     )
 
