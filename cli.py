@@ -13,8 +13,10 @@ import click
 
 from restore import __version__, recipe
 from restore.commands import bench, curves, scenes, train
+from restore.commands.batch import batch
 from restore.commands.options import FOLDER, FRAMES, RATE, SIZE, THING, tell
 from restore.commands.tune import tune
+from restore.commands.undo import undo
 from restore.errors import RestoreError
 from restore.parts import names as part_names
 from restore.parts import nearest
@@ -362,7 +364,7 @@ def done(prepared: Prepared, as_json: bool) -> bool:
     return outcome.ok
 
 
-for group in (bench.bench, curves.curves, scenes.scenes, train.train, tune):
+for group in (batch, bench.bench, curves.curves, scenes.scenes, train.train, tune, undo):
     lacuna.add_command(group)
 
 

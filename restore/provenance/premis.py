@@ -27,7 +27,7 @@ def document(record: Record) -> bytes:
     ET.register_namespace("premis", NAMESPACE)
     ET.register_namespace("xsi", INSTANCE)
     top = ET.Element(_name("premis"), {"version": "3.0", f"{{{INSTANCE}}}schemaLocation": SCHEMA})
-    event = str(uuid.uuid5(uuid.NAMESPACE_OID, f"lacuna event {record.output.id} {record.recipe_sha256}"))
+    event = str(uuid.uuid5(uuid.NAMESPACE_OID, f"lacuna event {record.output.id}"))
     _object(top, record.source, event, None)
     _object(top, record.output, event, record.source)
     _event(top, record, event)
@@ -128,6 +128,8 @@ def _linked(parent: ET.Element, tag: str, kind: str, value: str, role: str) -> N
 def _details(record: Record) -> Iterator[str]:
     yield ("Damage was found and filled. " + ("No sample outside what was filled was changed." if record.lossless
                                               else "The encoder is lossy and changed the other samples too."))
+    if not record.when:
+        yield "How the damage was found, and what people decided, is told in the project's documents beside this file."
     if record.recipe:
         yield f"recipe, sha256 {record.recipe_sha256}:\n{record.recipe}"
     yield from map(_part, record.parts)

@@ -90,6 +90,7 @@ class Record:
     when: str
     """When the output was joined, UTC, ISO 8601; empty in what lies inside the output."""
     recipe: str
+    """Complete text; empty in what lies inside the output."""
     recipe_sha256: str
     parts: tuple[Used, ...]
     decisions: tuple[Decided, ...]
@@ -116,7 +117,11 @@ class Record:
 
 
 def record_of(store: Store, joined: Stamp, prints: tuple[Fingerprint, ...], inside: bool = False) -> Record:
-    """Return the record of an output, from what the ledger says; `inside` for one that is to lie in the output itself.
+    """Return the record of an output, from what the ledger says.
+
+    `inside` is for one that is to lie in the output itself. It says what makes the file what it is, the source and
+    what filled and encoded it, and leaves out what does not: names, times, how the damage was found. Files with the
+    same pictures out of the same source stay the same files, however one came to them.
 
     `joined` is the stamp of its joining, finished or about to be. Raises StoreError where the ledger cannot be read.
     """
@@ -131,17 +136,22 @@ def record_of(store: Store, joined: Stamp, prints: tuple[Fingerprint, ...], insi
         libraries=s.code,
         operator=str(facts.get("operator", "")),
         when="" if inside else joined.started,
-        recipe=s.recipe,
-        recipe_sha256=s.recipe_sha256,
-        parts=tuple(Used(p.room, p.name, p.version, p.params, p.read, p.code) for p in s.parts if p.room != "encode")
-        + tuple(Used("encode", p["name"], str(p["version"]), p["params"], "", p["code"]) for p in joined.parts),
-        decisions=tuple(Decided(e.verb, e.frames, e.by, e.note) for e in s.edits),
+        recipe="" if inside else s.recipe,
+        recipe_sha256="" if inside else s.recipe_sha256,
+        parts=_parts(s, joined, ("fill", "blend") if inside else ("detect", "fill", "blend")),
+        decisions=() if inside else tuple(Decided(e.verb, e.frames, e.by, e.note) for e in s.edits),
         picture_px=len(prints) * store.source.size[0] * store.source.size[1],
         copied_px=s.totals.donors_px,
         made_up=_made_up(s),
         left_px=s.totals.unfilled_px,
         frames_touched=s.totals.frames_touched,
     )
+
+
+def _parts(s: Summary, joined: Stamp, rooms: tuple[str, ...]) -> tuple[Used, ...]:
+    used = [Used(p.room, p.name, p.version, p.params, p.read, p.code) for p in s.parts if p.room in rooms]
+    used += [Used("encode", p["name"], str(p["version"]), p["params"], "", p["code"]) for p in joined.parts]
+    return tuple(used)
 
 
 def _made_up(s: Summary) -> tuple[MadeUp, ...]:
