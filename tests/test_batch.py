@@ -112,7 +112,8 @@ def test_a_killed_batch_goes_on(tiny: Path, tmp_path: Path) -> None:
 def test_a_manifest_says_how_each_is_done(tiny: Path, tmp_path: Path) -> None:
     shutil.copy(tiny / "reel_0.mkv", tmp_path / "a.mkv")
     (tmp_path / "m.csv").write_text(
-        "source, output, workflow, settings\na.mkv, one.mkv, masks, policy.invent=false; harmonic.tension=0.2\na.mkv,,,\n"
+        "source, output, workflow, settings\n"
+        "a.mkv, one.mkv, masks, policy.invent=false; harmonic.tension=0.2\na.mkv,,,\n"
     )
     (tmp_path / "m.toml").write_text(
         '[[item]]\nsource = "a.mkv"\noutput = "one.mkv"\nworkflow = "masks"\n'
@@ -132,7 +133,8 @@ def test_a_manifest_says_how_each_is_done(tiny: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(("name", "text", "says"), [
     ("m.csv", "sorce\na.mkv\n", "source"), ("m.csv", "source\n", "nothing to restore"),
     ("m.toml", "[[item]\n", "cannot be read"), ("m.csv", "source,output\na.mkv,x.mkv\nb.mkv,x.mkv\n", "two items"),
-    ("m.toml", '[[item]]\nsource = "a"\nrate = "fast"\n', "frame rate"), ("m.csv", "source,output\n,x.mkv\n", "no source"),
+    ("m.toml", '[[item]]\nsource = "a"\nrate = "fast"\n', "frame rate"),
+    ("m.csv", "source,output\n,x.mkv\n", "no source"),
 ])
 def test_manifests_that_cannot_be_meant_are_refused(name: str, text: str, says: str, tmp_path: Path) -> None:
     (tmp_path / name).write_text(text)

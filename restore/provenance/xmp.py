@@ -76,7 +76,9 @@ def packet(said: Statement, existing: bytes | None = None) -> bytes:
 
 
 def _parsed(existing: bytes | None) -> minidom.Document:
-    data = (existing or b"").strip(b"\0 \r\n\t") or EMPTY.encode()
+    data = existing or EMPTY.encode()
+    if not data.startswith((b"\xff\xfe", b"\xfe\xff")):  # not UTF-16: what is padding can be told byte by byte
+        data = data.strip(b"\0 \r\n\t") or EMPTY.encode()
     try:
         tree: minidom.Document = minidom.parseString(data)
     except (ExpatError, ValueError) as error:

@@ -123,7 +123,8 @@ def test_what_is_trained_is_told_by_the_weights_it_read(tmp_path: Path) -> None:
     mask[20:24, 20:24] = 255
     cv2.imwrite(str(tmp_path / "m.png"), mask)
     recipe = tmp_path / "r.toml"
-    recipe.write_text(f'name = "r"\n[[detect]]\npart = "matte"\nfolder = "{tmp_path / "m.png"}"\n[[fill]]\npart = "thin"\n')
+    found = f'[[detect]]\npart = "matte"\nfolder = "{tmp_path / "m.png"}"\n'
+    recipe.write_text(f'name = "r"\n{found}[[fill]]\npart = "thin"\n')
     restore_it(Wish(str(picture), str(tmp_path / "out.png"), workflow=str(recipe)))
     facts = json.loads((tmp_path / "out.png.lacuna" / "provenance" / "restoration.json").read_text())
     assert facts["digital_source_type"] == TRAINED

@@ -16,7 +16,8 @@ from restore.provenance.record import ENHANCED, TRAINED
 from restore.provenance.xmp import IPTC, MM, RDF, Statement, packet
 from tests.encode.films import need
 
-SAID = Statement(TRAINED, "lacuna 0.1.0", "3 pixels made up by thin", "new", "old", "a.tif", "2020-01-01T00:00:00+00:00")
+WHEN = "2020-01-01T00:00:00+00:00"
+SAID = Statement(TRAINED, "lacuna 0.1.0", "3 pixels made up by thin", "new", "old", "a.tif", WHEN)
 NEGATIVE = "http://cv.iptc.org/newscodes/digitalsourcetype/negativeFilm"
 OLD = f"""<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <x:xmpmeta xmlns:x="adobe:ns:meta/" x:xmptk="Other 1"><r:RDF xmlns:r="{RDF}">
@@ -40,7 +41,7 @@ def rdf(data: bytes) -> ET.Element:
 
 def test_a_new_packet_says_it_all() -> None:
     text = packet(SAID).decode()
-    for word in (TRAINED, "lacuna 0.1.0", "3 pixels made up by thin", "xmp.did:new", "xmp.did:old", "a.tif", "2020-01-01"):
+    for word in (TRAINED, "lacuna 0.1.0", "3 pixels made up by thin", "xmp.did:new", "xmp.did:old", "a.tif", WHEN):
         assert word in text
     assert text.startswith("<?xpacket begin=")
     assert len(rdf(packet(SAID))) == 1
@@ -95,7 +96,7 @@ def test_what_is_no_xmp_is_refused(bad: bytes) -> None:
 def test_exiftool_reads_it(tmp_path: Path) -> None:
     path = tmp_path / "a.xmp"
     path.write_bytes(packet(SAID, OLD.encode()))
-    done = subprocess.run([need("exiftool"), "-j", "-struct", "-validate", str(path)], capture_output=True, text=True)
+    done = subprocess.run([need("exiftool"), "-j", "-struct", str(path)], capture_output=True, text=True)
     facts: dict[str, Any] = json.loads(done.stdout)[0]
     assert facts["DigitalSourceType"] == TRAINED
     assert [h["Action"] for h in facts["History"]] == ["created", "edited"]
