@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -13,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from restore.commands.options import RATE, SIZE, THING
+from restore.errors import RestoreError
 from restore.sensitivity import STEPS
+from restore.written import counted
 
 if TYPE_CHECKING:
     from restore.batch import Item, Row
@@ -72,7 +73,9 @@ def batch(place: Path, folder: Path, album: bool, as_json: bool, sensitivity: st
         click.echo(json.dumps(facts))
     else:
         click.echo(f"{sentence(rows)}\ntable    {tables[1]}")
-    sys.exit(1 if failed else 0)
+    if failed:
+        raise RestoreError(f"{failed} of {counted(len(rows), 'item')} failed; {tables[1]} says why. The same command "
+                           "tries them again, and nothing else.")
 
 
 def _begins(total: int, as_json: bool) -> Any:
