@@ -185,6 +185,23 @@ def test_originals_are_the_same_for_any_spans_and_workers(reel: Path, masks: Pat
     assert found[0] == found[1] == found[2]
 
 
+def test_originals_half_written_when_the_lights_went_out_are_written_again(
+    reel: Path, masks: Path, tmp_path: Path
+) -> None:
+    out, project = tmp_path / "out.mkv", tmp_path / "out.mkv.lacuna"
+    wish = Wish(str(reel), str(out), masks=str(masks))
+    restore_it(wish, 4)
+    before = [Store.open(project).patch(ORIGINAL, t).digest for t in range(FRAMES)]
+    (project / "ledger" / "fill-000004-000008.json").unlink()
+    torn = Store.open(project)
+    nothing = [replace(torn.patch(ORIGINAL, t), samples=tuple((at, v * 0) for at, v in torn.patch(ORIGINAL, t).samples))
+               for t in range(4, 8)]
+    torn.write_patches(ORIGINAL, Span(4, 8), nothing)
+    assert [torn.patch(ORIGINAL, t).digest for t in range(FRAMES)] != before
+    assert restore_it(wish) == {"fill": 1}
+    assert [Store.open(project).patch(ORIGINAL, t).digest for t in range(FRAMES)] == before
+
+
 def test_the_fingerprints_of_the_run_are_those_of_the_proof(reel: Path, masks: Path, tmp_path: Path) -> None:
     out, project = tmp_path / "out.mkv", tmp_path / "out.mkv.lacuna"
     restore_it(Wish(str(reel), str(out), masks=str(masks)))

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
               help="Keep the samples that are replaced in the projects, for `undo`.")
 @click.option("--operator", default="", metavar="NAME", help="Who restores, for the record.")
 @click.option("--bag", is_flag=True, help="Also make a BagIt bag of each output and its documents.")
+@click.option("--c2pa", nargs=2, metavar="CERT KEY", help="Sign content credentials with these PEM files.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object an item, for programs.")
 def batch(place: Path, folder: Path, album: bool, as_json: bool, sensitivity: str | None, **words: Any) -> None:
     """Restore every film, series and picture that a manifest or a folder names.
@@ -75,7 +76,7 @@ def batch(place: Path, folder: Path, album: bool, as_json: bool, sensitivity: st
         click.echo(f"{sentence(rows)}\ntable    {tables[1]}")
     if failed:
         raise RestoreError(f"{failed} of {counted(len(rows), 'item')} failed; {tables[1]} says why. The same command "
-                           "tries them again, and nothing else.")
+                           "tries again what failed, and nothing else.")
 
 
 def _begins(total: int, as_json: bool) -> Any:
@@ -103,4 +104,4 @@ def _steps(as_json: bool) -> Any:
 def _line(row: Row) -> str:
     if row.state == "failed":
         return f"failed   {row.name}: {row.why}"
-    return f"{row.state:8} {row.name}: {row.frames:,} frames, {100 * row.share_frac:.3f} % damaged"
+    return f"{row.state:8} {row.name}: {counted(row.frames, 'frame')}, {100 * row.share_frac:.3f} % damaged"
