@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -117,6 +118,22 @@ def test_originals_wanted_later_are_added_without_filling_again(reel: Path, mask
     with pytest.raises(StoreError, match="--no-keep-originals"):
         undo(str(out), project, back)
     assert sum(restore_it(Wish(str(reel), str(out), masks=str(masks))).values()) == 0
+    undo(str(out), project, back)
+    assert same(planes_of(Path(back)), planes_of(reel))
+
+
+def test_a_project_of_an_earlier_version_is_told_what_it_lacks_and_gets_it(
+    reel: Path, masks: Path, tmp_path: Path
+) -> None:
+    out, project, back = tmp_path / "out.mkv", tmp_path / "out.mkv.lacuna", str(tmp_path / "back.mkv")
+    restore_it(Wish(str(reel), str(out), masks=str(masks)), 12)
+    for path in (project / "ledger").glob("encode-*.json"):
+        stamp = json.loads(path.read_text())
+        stamp["facts"] = {"bytes": stamp["facts"]["bytes"]}
+        path.write_text(json.dumps(stamp))
+    with pytest.raises(StoreError, match="earlier version"):
+        undo(str(out), project, back)
+    assert restore_it(Wish(str(reel), str(out), masks=str(masks))) == {"encode": 2}
     undo(str(out), project, back)
     assert same(planes_of(Path(back)), planes_of(reel))
 

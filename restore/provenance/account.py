@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 
+from restore.provenance.legible import legible
 from restore.provenance.record import Record
 
 FORMAT = 1
@@ -14,4 +15,4 @@ FORMAT = 1
 def document(record: Record) -> bytes:
     """Return the document: UTF-8, keys in order, the same bytes for the same record."""
     facts = {"format": FORMAT, "digital_source_type": record.source_type, **asdict(record)}
-    return (json.dumps(facts, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
+    return legible(json.dumps(facts, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()

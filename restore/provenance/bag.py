@@ -12,6 +12,7 @@ from restore.encode.whole import whole
 from restore.errors import OutputError
 from restore.ledger import Stamp
 from restore.provenance.extra import needed
+from restore.provenance.legible import legible
 from restore.provenance.record import SOFTWARE, Record
 
 PAPERS = ("report.html", "report.json", "recipe.toml", "source.framemd5", "output.framemd5")
@@ -43,9 +44,9 @@ def make(output: Path, project: Path, documents: Path, joined: Stamp, record: Re
         return target
     facts = {
         "External-Identifier": record.output.id, IDENTIFIER: name, "Bagging-Date": joined.started[:10],
-        "External-Description": f"A restoration by {SOFTWARE} of {record.source.name}, with the record of it.",
+        "External-Description": f"A restoration by {SOFTWARE} of {legible(record.source.name)}, with the record of it.",
     }
-    facts |= {"Contact-Name": record.operator} if record.operator else {}
+    facts |= {"Contact-Name": " ".join(legible(record.operator).split())} if record.operator else {}
     with whole(target) as partial:
         partial.mkdir()
         _copy(output, partial / output.name)

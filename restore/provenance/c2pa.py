@@ -17,6 +17,7 @@ from restore.encode.whole import whole
 from restore.errors import OutputError
 from restore.outputs import pictures_of
 from restore.provenance.extra import needed
+from restore.provenance.legible import legible
 from restore.provenance.record import Record
 from restore.provenance.xmp import statement_of
 
@@ -136,7 +137,7 @@ def manifest(record: Record, title: str, with_source: bool) -> dict[str, Any]:
     if record.when:
         action["when"] = record.when.replace("+00:00", "Z")
     facts: dict[str, Any] = {
-        "claim_generator_info": [{"name": name, "version": version}], "title": title,
+        "claim_generator_info": [{"name": name, "version": version}], "title": legible(title),
         "assertions": [{"label": "c2pa.actions.v2", "data": {"actions": [action]}}],
     }
     if with_source:
@@ -145,7 +146,8 @@ def manifest(record: Record, title: str, with_source: bool) -> dict[str, Any]:
 
 
 def _ingredient(record: Record) -> dict[str, str]:
-    return {"title": record.source.name, "relationship": "parentOf", "instance_id": f"xmp.iid:{record.source.id}"}
+    name = f"xmp.iid:{record.source.id}"
+    return {"title": legible(record.source.name), "relationship": "parentOf", "instance_id": name}
 
 
 def _read(path: Path) -> bytes:

@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from xml.etree import ElementTree as ET
 
+from restore.provenance.legible import legible
 from restore.provenance.record import Record, Thing, Used
 
 NAMESPACE = "http://www.loc.gov/premis/v3"
@@ -44,7 +45,7 @@ def _name(tag: str) -> str:
 
 def _add(parent: ET.Element, tag: str, text: str | None = None) -> ET.Element:
     made = ET.SubElement(parent, _name(tag))
-    made.text = text
+    made.text = None if text is None else legible(text)
     return made
 
 

@@ -12,6 +12,7 @@ from xml.dom import Node, minidom
 from xml.parsers.expat import ExpatError
 
 from restore.errors import SourceError
+from restore.provenance.legible import legible
 from restore.provenance.record import Record
 
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
@@ -103,7 +104,7 @@ def _make(parent: Any, namespace: str, name: str) -> Any:
 
 
 def _child(parent: Any, namespace: str, name: str, text: str) -> None:
-    _make(parent, namespace, name).appendChild(parent.ownerDocument.createTextNode(text))
+    _make(parent, namespace, name).appendChild(parent.ownerDocument.createTextNode(legible(text)))
 
 
 def _described(tree: Any, rdf: Any) -> Any:

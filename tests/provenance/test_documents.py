@@ -106,6 +106,16 @@ def test_premis_keeps_the_schemas_order_and_its_words_whole(files: int, operator
     assert kinds == ["premis:file" if files == 1 else "premis:representation"] * 2
 
 
+def test_names_that_no_document_can_hold_do_not_stop_one() -> None:
+    odd = "\udc80 \x00 \x07 Ä & <b> \ufffe"
+    thing = Thing(odd, "1-2", 1, 5, 0, "png", "ab" * 32, "cd" * 32, 12)
+    facts = record(source=thing, operator=odd, parts=(Used("fill", odd, "1", {"path": odd}, "", ""),))
+    top = ET.fromstring(premis.document(facts))
+    assert r"\udc80 \u0000 \u0007 Ä & <b> \ufffe" in texts(top, "originalName")
+    assert json.loads(account.document(facts))["operator"].startswith("\udc80 \x00")
+    assert r"\udc80" in ET.tostring(ET.fromstring(xmp.packet(xmp.statement_of(facts))), "unicode")
+
+
 @pytest.mark.parametrize(("made_up", "copied", "term"), [
     ((), 3, ENHANCED), ((), 0, ""), ((MadeUp("harmonic", 5, False),), 0, ENHANCED),
     ((MadeUp("harmonic", 5, False), MadeUp("thin", 1, True)), 9, TRAINED), ((MadeUp("thin", 0, True),), 9, ENHANCED),
