@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def legible(text: str) -> str:
-    r"""Return text without control characters and halves of characters, which names of files may have: \u0007, \udc80."""
+    r"""Return text without control characters and halves of characters, which file names may have: \u0007, \udc80."""
     if text.isascii() and text.isprintable():
         return text
     return "".join(c if _allowed(c) else f"\\u{ord(c):04x}" for c in text)
