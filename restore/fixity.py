@@ -18,12 +18,12 @@ from pathlib import Path
 
 import numpy as np
 
-from restore import colour
+from restore import colour, stills
 from restore.decode import open_decoder
 from restore.errors import OutputError, SourceError
-from restore.frames import Bits, Picture, support
+from restore.frames import Bits, Picture, differs, support
 from restore.probe import probe
-from restore.source import Plane, Source
+from restore.source import Source
 from restore.span import Span
 
 
@@ -161,8 +161,7 @@ def probed(output_path: Path | str, source: Source) -> Source:
     if not path.exists():
         raise OutputError(f"{path}: there is no such output; run the restoration first, or check the path")
     try:
-        pictures = path.is_dir() or path.suffix.lower() in (".png", ".tif", ".tiff")
-        return probe(path, rate=source.rate) if pictures else probe(path)
+        return probe(path, rate=source.rate) if stills.is_sequence(path) else probe(path)
     except SourceError as error:
         raise OutputError(f"{path}: the output cannot be read again: {error}") from error
 
@@ -218,25 +217,17 @@ def _compare(tally: _Tally, before: Picture, after: Picture, mask: Bits, source:
     for p, (a, b) in enumerate(zip(before.planes, after.planes, strict=True)):
         allowed = support(mask, source.pixels, p) if p < source.pixels.colour_planes else np.zeros(a.shape, bool)
         tally.outside += int(allowed.size - np.count_nonzero(allowed))
-        differs = _differs(a, b)
-        if not differs.any():
+        unlike = differs(a, b)
+        if not unlike.any():
             continue
         identical = False
-        tally.changed += int(np.count_nonzero(differs))
-        wrong = differs & ~allowed
+        tally.changed += int(np.count_nonzero(unlike))
+        wrong = unlike & ~allowed
         tally.outside_changed += int(np.count_nonzero(wrong))
         if tally.first is None and wrong.any():
             y, x = (int(v) for v in np.unravel_index(int(wrong.argmax()), wrong.shape))
             tally.first = Violation(before.index, p, y, x, float(a[y, x]), float(b[y, x]))
     tally.identical_frames += identical
-
-
-def _differs(a: Plane, b: Plane) -> Bits:
-    """Tell where bits differ: for float samples NaN equals itself and 0 does not equal -0."""
-    if a.dtype.kind == "f":
-        a, b = a.view(np.uint32), b.view(np.uint32)
-    differs: Bits = a != b
-    return differs
 
 
 def _measure(tally: _Tally, before: Picture, after: Picture, mask: Bits, source: Source, written: Source) -> None:

@@ -7,6 +7,7 @@ method and not the length of the film.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,6 +21,10 @@ Bits = npt.NDArray[np.bool_]
 
 UNTOUCHED, DONOR = 0, 1
 """Values of an origin layer: 0 not filled, 1 copied from another frame; a recipe's fillers follow from 2."""
+
+
+Changes = tuple[tuple[npt.NDArray[np.int32], Plane], ...]
+"""For each plane the places of changed samples in the flattened plane, rising, and their new code values."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +80,10 @@ class Packed:
         """Bytes held."""
         arrays = [self.where, self.origin, self.offset, *(a for pair in self.samples for a in pair)]
         return sum(a.nbytes for a in arrays)
+
+    def turned(self, turn: Callable[[Plane], Plane]) -> Packed:
+        """Return the same with other code values in the same places."""
+        return replace(self, samples=tuple((at, turn(values)) for at, values in self.samples))
 
     @property
     def digest(self) -> str:
@@ -149,6 +158,33 @@ def touched(mask: Bits, pixels: PixelFormat) -> Bits:
     if pixels.shift(1) == (0, 0):
         return mask
     return spread(support(mask, pixels, 1), pixels, 1, (mask.shape[0], mask.shape[1]))
+
+
+def differs(a: Plane, b: Plane) -> Bits:
+    """Tell where bits differ: for float samples NaN equals itself and 0 does not equal -0."""
+    if a.dtype.kind == "f":
+        a, b = (np.ascontiguousarray(p).view(f"u{p.dtype.itemsize}") for p in (a, b))
+    unlike: Bits = a != b
+    return unlike
+
+
+def changes(before: tuple[Plane, ...], after: tuple[Plane, ...]) -> Changes:
+    """Return what makes one picture's planes the other's."""
+    out = []
+    for a, b in zip(before, after, strict=True):
+        at = np.flatnonzero(differs(a, b)).astype(np.int32)
+        out.append((at, b.ravel()[at]))
+    return tuple(out)
+
+
+def changed_planes(planes: tuple[Plane, ...], wanted: Changes) -> tuple[Plane, ...]:
+    """Return planes with the changed samples in them; those without any are not copied."""
+    out = list(planes)
+    for p, (at, values) in enumerate(wanted):
+        if at.size:
+            out[p] = out[p].copy()
+            out[p].ravel()[at] = values
+    return tuple(out)
 
 
 def digest(*arrays: npt.NDArray[Any]) -> str:

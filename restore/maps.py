@@ -146,7 +146,7 @@ def _channels(path: Path) -> tuple[dict[str, npt.NDArray[Any]], float]:
         white = float(np.iinfo(pages[0].dtype).max) if pages[0].dtype.kind == "u" else 1.0
         names = NAMES.get(len(pages), NAMES[3])
         return {names[k] if k < len(names) else str(k): s for k, s in enumerate(pages)}, white
-    header, _ = stills.inspect(path)
+    header = stills.inspect(path)[0]
     planes = stills.read(path, header.pixels, header.size)
     if header.pixels.family == "rgb":
         planes = (planes[2], planes[0], planes[1], *planes[3:])

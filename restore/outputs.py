@@ -12,8 +12,14 @@ from restore.fixity import md5_of, probed
 from restore.ledger import Stamp
 from restore.probe import file_sha256
 from restore.source import Source
+from restore.span import Span
 from restore.stills import natural
 from restore.store import Store
+
+
+def segment_path(project: Path, span: Span) -> Path:
+    """Return where a segment waits to be joined."""
+    return project / "segments" / f"{span}"
 
 
 def made_by(store: Store, output: Path) -> bool:

@@ -18,7 +18,7 @@ from typing import Any
 import av
 import av.logging
 
-from restore import stills
+from restore import formats, stills
 from restore.errors import SourceError
 from restore.layout import layout_of
 from restore.source import PixelFormat, Source, Stream
@@ -80,43 +80,50 @@ def file_sha256(path: str | Path) -> str:
 
 def _sequence(path: str, rate: Fraction | None) -> Source:
     files = stills.members(path)
-    headers, digests = [], []
-    unreadable = []
-    for file in files:
-        try:
-            header, digest = stills.inspect(file)
-        except SourceError as e:
-            unreadable.append(str(e))
-            continue
-        headers.append(header)
-        digests.append(digest)
-    if unreadable:
-        raise SourceError("; ".join(unreadable[:8]) + (f"; and {len(unreadable) - 8} more" * (len(unreadable) > 8)))
-    _require_alike(files, headers)
-    first = headers[0]
+    headers = _headers(files)
+    pages = [(f, n, h) for f in files for n, h in enumerate(headers[f])]
+    _require_alike(pages)
+    first = headers[files[0]][0]
     notes = first.notes
-    if rate is None and len(files) > 1:
+    if rate is None and len(pages) > 1:
         notes = (*notes, "the sequence does not say its rate: 24 frames a second is assumed; give it with --rate")
-    rate = rate or Fraction(24 if len(files) > 1 else 1)
+    rate = rate or Fraction(24 if len(pages) > 1 else 1)
+    digests = [file_sha256(f) for f in files]
     sha256 = digests[0] if len(files) == 1 else hashlib.sha256("\n".join(digests).encode()).hexdigest()
+    times = tuple(range(len(pages)))
     return Source(
-        path, "sequence", sha256, first.size, first.pixels, rate, 1 / rate, tuple(range(len(files))),
-        tuple(range(len(files))), codec=first.codec, container=stills.given_as(path), files=tuple(map(str, files)),
+        path, "sequence", sha256, first.size, first.pixels, rate, 1 / rate, times, times, codec=first.codec,
+        container=stills.given_as(path), files=tuple(str(f) for f, _, _ in pages),
+        pages=tuple(n for _, n, _ in pages) if len(pages) > len(files) else (),
         byte_count=sum(f.stat().st_size for f in files), notes=notes,
     )
 
 
-def _require_alike(files: list[Path], headers: list[stills.Header]) -> None:
-    first = headers[0]
-    for file, header in zip(files, headers, strict=True):
+def _headers(files: list[Path]) -> dict[Path, tuple[formats.Header, ...]]:
+    """Return what each file holds; raises SourceError that names all that cannot be read."""
+    found, unreadable = {}, []
+    for file in files:
+        try:
+            found[file] = stills.inspect(file)
+        except SourceError as e:
+            unreadable.append(str(e))
+    if unreadable:
+        raise SourceError("; ".join(unreadable[:8]) + (f"; and {len(unreadable) - 8} more" * (len(unreadable) > 8)))
+    return found
+
+
+def _require_alike(pages: list[tuple[Path, int, formats.Header]]) -> None:
+    file_of_first, _, first = pages[0]
+    for file, n, header in pages:
         for what, a, b in (
             ("size", f"{first.size[1]}x{first.size[0]}", f"{header.size[1]}x{header.size[0]}"),
             ("pixel layout", first.pixels.name, header.pixels.name),
         ):
             if a != b:
+                where = f"picture {n} in it: its" if n else "its"
                 raise SourceError(
-                    f"{file}: its {what} is {b}, but {files[0].name} has {a}; all pictures of a sequence must agree: "
-                    "move the others elsewhere"
+                    f"{file}: {where} {what} is {b}, but {file_of_first.name} has {a}; all pictures of a sequence must "
+                    "agree: move the others elsewhere"
                 )
 
 
@@ -171,7 +178,7 @@ def _opened(file: Path) -> Iterator[Any]:
         if name in NOT_FILMS or name.endswith("_pipe"):
             raise SourceError(
                 f"{file}: read as {name!r}, which is not a film; needed: a video file, or pictures as "
-                f"{', '.join(stills.KINDS)}"
+                f"{', '.join(formats.suffixes())}"
             )
         yield container
 

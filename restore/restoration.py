@@ -221,6 +221,11 @@ def _frames(wish: Wish, source: Source) -> Span:
     if wish.frames is None:
         return source.span
     start, stop = wish.frames
+    if source.pages and wish.frames != (0, source.frames):
+        raise RestoreError(
+            f"--frames {start}:{stop}: {source.path} keeps several pictures in one file, which can only be written "
+            "whole. Leave --frames out, or mask only the pictures you mean."
+        )
     if not 0 <= start < stop <= source.frames:
         raise RestoreError(
             f"--frames {start}:{stop} does not fit {source.path}, which has frames 0:{source.frames}. "

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 
+from restore import colour
 from restore.cache import Cache
 from restore.decode import Decoder, open_decoder
 from restore.edits import Edits
@@ -85,6 +86,26 @@ class Session:
                 self.pictures.put(picture.index, picture)
             return read[-1]
 
+    def view(self, t: int) -> Picture:
+        """Return frame t as stages see it."""
+        pixels = self.store.source.pixels
+        if not pixels.sample:
+            return self.picture(t)
+
+        def make() -> Picture:
+            native = self.picture(t)
+            return replace(native, planes=tuple(colour.to_working(p, pixels) for p in native.planes))
+
+        return self.work.get(("view", t), make)
+
+    def void(self, t: int) -> Bits | None:
+        """Return the pixels (H, W) of frame t that are no picture (padding of a scan); None where all of them are."""
+        pixels = self.store.source.pixels
+        if pixels.void_from is None or pixels.void_to is None:
+            return None
+        planes = self.picture(t).planes[: pixels.colour_planes]
+        return np.all([(p >= pixels.void_from) & (p <= pixels.void_to) for p in planes], 0)
+
     def detected(self, t: int) -> Bits:
         """Return the union (H, W) of the recipe's detectors for frame t, as stored."""
         mask = np.zeros(self.store.source.size, bool)
@@ -97,13 +118,18 @@ class Session:
         def make() -> Bits:
             if self.picture(t).fault:
                 return np.zeros(self.store.source.size, bool)
-            return self.edits.apply(self.detected(t), t, self.job.revision)
+            mask = self.edits.apply(self.detected(t), t, self.job.revision)
+            void = self.void(t)
+            return mask if void is None else mask & ~void
 
         return self.work.get(("mask", t), make)
 
     def hidden(self, t: int) -> Bits:
-        """Return what no one may copy from frame t: its mask, or all of it where the frame is at fault."""
-        return np.ones(self.store.source.size, bool) if self.picture(t).fault else self.mask(t)
+        """Return what no one may copy from frame t: its mask and what is no picture, or all where it is at fault."""
+        if self.picture(t).fault:
+            return np.ones(self.store.source.size, bool)
+        void = self.void(t)
+        return self.mask(t) if void is None else self.work.get(("hidden", t), lambda: self.mask(t) | void)
 
     def window(self, hiding: bool) -> Window:
         """Return the view of a stage: with nothing hidden for detection, with the masks hidden afterwards."""
@@ -111,15 +137,24 @@ class Session:
         nothing = np.zeros(source.size, bool)
         nothing.flags.writeable = False
         return Window(
-            source.pixels, source.size, source.span, self.picture,
+            colour.working(source.pixels), source.size, source.span, self.view,
             self.hidden if hiding else lambda _t: nothing,
             self.work, self.facts, "film", self.recipe.motion.preset, "masks" if hiding else "nothing",
+            frozenset(source.breaks),
         )
 
     def patch(self, layer: str, t: int) -> Patch:
-        """Return a stored patch of frame t, from memory where it was made here lately."""
+        """Return a stored patch of frame t in native values, from memory where it was made here lately."""
         source = self.store.source
         return unpack(self.packed(layer, t), source.pixels, source.size)
+
+    def draft(self, layer: str, t: int) -> Patch:
+        """Return the same as stages see it."""
+        source = self.store.source
+        packed = self.packed(layer, t)
+        if source.pixels.sample:
+            packed = packed.turned(lambda values: colour.to_working(values, source.pixels))
+        return unpack(packed, colour.working(source.pixels), source.size)
 
     def filled(self, t: int) -> Bits:
         """Return the pixels (H, W) that were replaced in frame t, whatever has been masked or unmasked since."""
@@ -132,8 +167,11 @@ class Session:
         return self.patches.get((layer, t), lambda: self.store.patch(layer, t))
 
     def keep(self, layer: str, span: Span, patches: Iterable[Patch]) -> dict[int, str]:
-        """Store fresh patches and hold them for the steps that follow; return their digests."""
-        packed = [pack(patch, self.store.source.pixels) for patch in patches]
+        """Store patches fresh from a stage and hold them for the steps that follow; return their digests."""
+        pixels = self.store.source.pixels
+        packed = [pack(patch, colour.working(pixels)) for patch in patches]
+        if pixels.sample:
+            packed = [one.turned(lambda values: colour.to_native(values, pixels)) for one in packed]
         below = [self.packed("fill", t) for t in span] if layer != "fill" else []
         self.store.write_patches(layer, span, packed, below)
         for one in packed:
@@ -147,7 +185,7 @@ class Session:
 
     def empty(self, t: int) -> Patch:
         """Return a patch that changes nothing in frame t."""
-        return empty_patch(t, self.store.source.pixels, self.store.source.size)
+        return empty_patch(t, colour.working(self.store.source.pixels), self.store.source.size)
 
     def close(self) -> None:
         """Let go of the source."""

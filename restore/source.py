@@ -38,6 +38,16 @@ class PixelFormat:
     transfer: int = UNSPECIFIED
     chroma_location: int = 0
     """FFmpeg's AVChromaLocation; 0 where the file does not say."""
+    sample: str = ""
+    """The numpy type of a sample, where it is not the one that goes with the depth: int16, float16, float64 ..."""
+    low: float = 0.0
+    """Where `sample` says something: the stored values that stages see as black ..."""
+    high: float = 0.0
+    """... and as white. With both 0 the values are linear light, of which 1 is the white of a screen."""
+    void_from: float | None = None
+    """Stored values from here on (padding of a scan) are no picture: never filled, never copied ..."""
+    void_to: float | None = None
+    """... up to these, inclusive."""
 
     @property
     def planes(self) -> int:
@@ -51,7 +61,9 @@ class PixelFormat:
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """The numpy type of a sample: uint8, uint16 or float32."""
+        """The numpy type of a sample: uint8, uint16 or float32, unless `sample` says otherwise."""
+        if self.sample:
+            return np.dtype(self.sample)
         return np.dtype(np.float32 if self.depth == 32 else np.uint8 if self.depth == 8 else np.uint16)
 
     @property
@@ -70,9 +82,9 @@ class PixelFormat:
         return (-(-size[0] >> y), -(-size[1] >> x))
 
     def picture_bytes(self, size: tuple[int, int]) -> int:
-        """Return the bytes of one decoded picture."""
+        """Return the bytes of one decoded picture, with what stages see of it where that is something else."""
         areas = (h * w for h, w in (self.shape(p, size) for p in range(self.planes)))
-        return int(sum(areas)) * self.dtype.itemsize
+        return int(sum(areas)) * (self.dtype.itemsize + (2 if self.sample else 0))
 
 
 @dataclass(frozen=True)
@@ -114,7 +126,11 @@ class Source:
     sample_aspect: Fraction = Fraction(1)
     variable_rate: bool = False
     files: tuple[str, ...] = ()
-    """A sequence's files in order; empty for video."""
+    """A sequence's file of each frame, in order; empty for video."""
+    pages: tuple[int, ...] = ()
+    """Which of its file's pictures each frame is; empty where every file holds but one."""
+    breaks: tuple[int, ...] = ()
+    """Frames that follow on nothing: the first of another volume, or of another series."""
     byte_count: int = 0
     """Bytes on disk."""
     other_streams: tuple[Stream, ...] = ()
@@ -138,6 +154,10 @@ class Source:
         """Whether every frame can be decoded by itself."""
         return len(self.keyframes) == len(self.pts)
 
+    def page(self, frame: int) -> tuple[str, int]:
+        """Return the file of a sequence's frame, and which of its pictures the frame is."""
+        return self.files[frame], self.pages[frame] if self.pages else 0
+
     def excerpt(self, span: Span) -> Self:
         """Return the part of the source that holds only the frames of `span`: what an encoder of them is told."""
         if span == self.span:
@@ -148,6 +168,8 @@ class Source:
             pts=tuple(t - first for t in self.pts[span.start : span.stop]),
             keyframes=tuple(k - span.start for k in self.keyframes if k in span),
             files=self.files[span.start : span.stop],
+            pages=self.pages[span.start : span.stop],
+            breaks=tuple(b - span.start for b in self.breaks if b in span),
             other_streams=(),
             whole=False,
         )
@@ -165,7 +187,7 @@ class Source:
         known["size"] = tuple(known["size"])
         for name in ("rate", "time_base", "sample_aspect"):
             known[name] = Fraction(known[name])
-        for name in ("pts", "keyframes", "files", "notes"):
+        for name in ("pts", "keyframes", "files", "pages", "breaks", "notes"):
             known[name] = tuple(known.get(name, ()))
         return cls(**known)
 

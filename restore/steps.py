@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from restore import __version__
 from restore.blend.chain import blend_frame
 from restore.compose import compose
 from restore.curves import Curve
@@ -23,9 +24,10 @@ from restore.detect import Detection
 from restore.errors import OutputError, RestoreError, SourceError
 from restore.fill.ladder import fill_frame
 from restore.fixity import md5_of
+from restore.formats import Deed
 from restore.frames import DONOR, Bits, Patch, Picture, digest
 from restore.ledger import Stage, Stamp, key_of, now
-from restore.outputs import bytes_of, identity, intact, seen_in, sha256_of
+from restore.outputs import bytes_of, identity, intact, seen_in, segment_path, sha256_of
 from restore.parts import Part
 from restore.provenance import papers_inside
 from restore.session import Job, Session, session
@@ -127,11 +129,6 @@ def join(job: Job, near: Iterable[Result]) -> Result:
         return [open_.encoder.digest, str(job.output.resolve()), [(str(r.span), r.key) for r in near]]
 
     return _step(job, "join", job.frames, key, lambda s: (s.encoder,), lambda s, _: _join(s, near), near)
-
-
-def segment_path(project: Path, span: Span) -> Path:
-    """Return where a segment waits to be joined."""
-    return project / "segments" / f"{span}"
 
 
 def _step(
@@ -284,7 +281,7 @@ def _fill(open_: Session, span: Span) -> Made:
         wanted = open_.mask(t)
         if not wanted.any():
             return open_.empty(t)
-        patch = fill_frame(ladder, window, t, open_.recipe.policy.invent)
+        patch = fill_frame(ladder, window, t, open_.recipe.policy.invent, wanted)
         pixels[str(t)] = _origins(open_, wanted, patch.origin, patch.mask)
         return patch
 
@@ -309,8 +306,8 @@ def _blend(open_: Session, span: Span) -> Made:
     chain = [part.made for part in open_.recipe.blend]
 
     def blend_one(t: int) -> Patch:
-        raw = open_.patch("fill", t)
-        return blend_frame(chain, window, t, lambda u: open_.patch("fill", u)) if raw.mask.any() else raw
+        raw = open_.draft("fill", t)
+        return blend_frame(chain, window, t, lambda u: open_.draft("fill", u)) if raw.mask.any() else raw
 
     return Made(open_.keep("blend", span, map(blend_one, span)))
 
@@ -351,7 +348,7 @@ def _join(open_: Session, near: list[Result]) -> Made:
     about = Stamp("join", (open_.job.frames.start, open_.job.frames.stop), "", parts=(open_.encoder.record(),), facts={
         "output": [output.name], "lossless": made.lossless, "operator": open_.job.operator})
     papers = papers_inside(open_.store, about, {str(r.span): r.key for r in near})
-    notes = made.join(output, excerpt, segments, **({"papers": papers} if papers.attached else {}))
+    notes = made.join(output, excerpt, segments, _deed(open_, near), **({"papers": papers} if papers.attached else {}))
     facts = {
         "output": identity(output),
         "sha256": sha256_of(output),
@@ -363,6 +360,15 @@ def _join(open_: Session, near: list[Result]) -> Made:
         "operator": open_.job.operator,
     }
     return Made({}, facts if made.lossless else facts | {"md5": seen_in(output, excerpt)})
+
+
+def _deed(open_: Session, near: Iterable[Result]) -> Deed:
+    """Return what was done to the whole film, as its files have to tell."""
+    fillers = {part.name for part in open_.recipe.fill if part.made.invents}
+    pixels = (px for stamp in open_.store.ledger.stamps(("fill",)) for px in stamp.facts.get("pixels", {}).values())
+    invented = any(counts.get(name) for counts in pixels for name in fillers)
+    key = key_of("join", open_.store.source.sha256, [(str(r.span), r.key) for r in near])
+    return Deed("Lacuna", __version__, open_.recipe.name, invented, key)
 
 
 def _fetch_segments(open_: Session, near: list[Result]) -> None:

@@ -46,6 +46,8 @@ class Window:
     """DIS preset for flow."""
     veil: str = ""
     """Tells apart windows that share a cache and a film but hide different things."""
+    breaks: frozenset[int] = frozenset()
+    """Frames that begin a new shot whatever they look like."""
     _digests: dict[int, str] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @classmethod
@@ -105,7 +107,7 @@ class Window:
         def of(u: int) -> cuts.Signature:
             return self.fact("signature", u, lambda: cuts.signature(self._plain(u)))
 
-        return self.fact("cut", t, lambda: cuts.is_cut(t, self.film, of))
+        return t in self.breaks or self.fact("cut", t, lambda: cuts.is_cut(t, self.film, of))
 
     def shot(self, t: int, reach: int) -> Span:
         """Return the frames within `reach` of t that belong to its shot, t included."""

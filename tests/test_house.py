@@ -13,8 +13,8 @@ ROOT = Path(__file__).parents[1]
 FILES = sorted((ROOT / "restore").rglob("*.py"))
 STAGES = {"decode", "detect", "fill", "blend", "encode"}
 NOUNS = {
-    "errors", "written", "span", "source", "layout", "timing", "stills", "frames", "colour", "cache", "noise", "cuts",
-    "window", "motion", "nets", "maps", "exr", "dpx", "curves",
+    "errors", "written", "span", "source", "layout", "timing", "stills", "formats", "frames", "colour", "cache",
+    "noise", "cuts", "window", "motion", "nets", "maps", "exr", "dpx", "curves",
 }
 OUTSIDE = {
     "av": {"probe", "decode", "encode", "fixity", "measure"},
@@ -27,6 +27,7 @@ OUTSIDE = {
     "diffusers": {"nets"},
     "transformers": {"nets"},
     "click": {"commands"},
+    "tifffile": {"formats", "maps"},
 }
 """One outside library, one room."""
 

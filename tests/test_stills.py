@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import tifffile
 
-from restore import stills
 from restore.errors import SourceError
+from restore.formats import png, tiff
 from restore.probe import probe, refuse
 from restore.stills import inspect, members, read
 from tests.media_made import PROBE_SIZE as SIZE
@@ -48,7 +48,7 @@ def test_samples_come_back_exactly(tmp_path: Path, kind: str, channels: int, dep
             compression="zlib" if kind == "deflate" else None, byteorder=">" if kind == "big endian" else "<",
             extrasamples=["unassalpha"] if channels in (2, 4) else None,
         )  # fmt: skip
-    header, _ = inspect(file)
+    (header,) = inspect(file)
     assert header.size == SIZE
     assert header.pixels.name.startswith(CHANNELS[channels])
     assert (header.pixels.depth, header.pixels.alpha, header.pixels.full_range) == (depth, channels in (2, 4), True)
@@ -66,7 +66,7 @@ def test_lzw_tiff_is_read_exactly(tmp_path: Path, channels: int) -> None:
                        [cv2.IMWRITE_TIFF_COMPRESSION, 5])  # fmt: skip
     with tifffile.TiffFile(tmp_path / "a.tif") as tiff:
         assert tiff.pages.first.compression == 5
-    header, _ = inspect(tmp_path / "a.tif")
+    (header,) = inspect(tmp_path / "a.tif")
     for ours, theirs in zip(read(tmp_path / "a.tif", header.pixels, SIZE), planes_of(samples), strict=True):
         assert np.array_equal(ours, theirs)
 
@@ -229,7 +229,7 @@ def test_tiffs_this_house_does_not_read(tmp_path: Path, name: str, words: str) -
 def test_pngs_this_house_does_not_read(tmp_path: Path, head: tuple[int, int], extra: bytes, words: str) -> None:
     ihdr = (8).to_bytes(4, "big") * 2 + bytes(head) + b"\0\0\0"
     more = png_chunk(extra, b"\0" * 6) if extra else b""
-    data = stills.PNG_HEAD + png_chunk(b"IHDR", ihdr) + more + png_chunk(b"IDAT", b"") + png_chunk(b"IEND", b"")
+    data = png.SIGNATURE + png_chunk(b"IHDR", ihdr) + more + png_chunk(b"IDAT", b"") + png_chunk(b"IEND", b"")
     (tmp_path / "a.png").write_bytes(data)
     refused(tmp_path / "a.png", words)
 
@@ -242,6 +242,6 @@ def test_same_picture_with_and_without_lzw(media: Path) -> None:
     assert all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
 
 
-@pytest.mark.skipif(stills._imagecodecs(), reason="imagecodecs reads it")
+@pytest.mark.skipif(tiff._imagecodecs(), reason="imagecodecs reads it")
 def test_lzw_that_opencv_reads_differently_each_time_is_refused(media: Path) -> None:
     refused(media / "formats" / "Pillow" / "Tests" / "images" / "tiff_strip_planar_lzw.tiff", "LZW", "imagecodecs")

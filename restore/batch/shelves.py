@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from restore.stills import KINDS, natural
+from restore import formats
+from restore.stills import natural
 
 FILMS = {
     ".mkv", ".mov", ".mp4", ".m4v", ".avi", ".mxf", ".mpg", ".mpeg", ".m2v", ".ts", ".m2ts", ".mts", ".vob", ".webm",
@@ -16,8 +17,6 @@ FILMS = {
 """Endings of names that are taken for films; what else FFmpeg reads can be named in a manifest."""
 OWN = (".lacuna", ".bag", ".zarr")
 """Folders of the program's own making."""
-KEPT = (".png", ".tif", ".tiff")
-"""Pictures that are written in the kind they came in; others become PNG."""
 NUMBER = re.compile(r"(\d+)(?!.*\d)")
 
 
@@ -42,17 +41,16 @@ def found_in(top: Path, out: Path, album: bool = False) -> tuple[Found, ...]:
         inside = folder.relative_to(top)
         films = [Found(str(f), str(inside / f"{f.stem}.mkv")) for f in files if f.suffix.lower() in FILMS]
         found += _apart(films)
-        found += _apart(_pictures(folder, inside, [f for f in files if f.suffix.lower() in KINDS], album))
+        found += _apart(_pictures(folder, inside, [f for f in files if formats.of(f)], album))
     return tuple(found)
 
 
 def named_after(source: str) -> str:
     """Return the output's name for a source of a manifest."""
     path = Path(source)
-    suffix = path.suffix.lower()
-    if suffix in KINDS and "%" not in path.name and "*" not in path.name:
-        return _picture_name(path)
-    return f"{path.stem}.mkv" if suffix and suffix not in KINDS else _series_name(path)
+    if path.is_dir() or "%" in path.name or "*" in path.name:
+        return _series_name(path)
+    return _picture_name(path) if formats.of(path) else f"{path.stem}.mkv" if path.suffix else _series_name(path)
 
 
 def _folders(top: Path, out: Path) -> Iterator[Path]:
@@ -91,12 +89,13 @@ def _pattern(files: Sequence[Path]) -> str:
 
 
 def _picture_name(file: Path) -> str:
-    return file.name if file.suffix.lower() in KEPT else f"{file.stem}.png"
+    """Return the name of what a picture becomes: of its own kind where that can be written, else a PNG."""
+    return file.name if formats.required(file).writes else f"{file.stem}.png"
 
 
 def _series_name(pattern: Path) -> str:
     """Return the name of the folder that a series goes to."""
-    bare = re.sub(r"%\d*d|[*?]", "", pattern.stem if pattern.suffix.lower() in KINDS else pattern.name)
+    bare = re.sub(r"%\d*d|[*?]", "", pattern.stem if formats.suffix(pattern) else pattern.name)
     return bare.strip(" _-.") or "series"
 
 

@@ -13,7 +13,7 @@ from restore.source import Plane, Source
 
 
 class SequenceDecoder:
-    """Reads PNG and TIFF exactly, and other pictures of 8 bits; cannot read files that changed since `probe`."""
+    """Reads every kind of picture in `formats` exactly; cannot read files that changed since `probe`."""
 
     def __init__(self, source: Source) -> None:
         """Take the files of `source` as they are when asked for."""
@@ -40,8 +40,9 @@ class SequenceDecoder:
 
     def _try(self, frame: int) -> tuple[tuple[Plane, ...] | None, str]:
         self.decoded_frames += 1
+        file, page = self.source.page(frame)
         try:
-            return stills.read(Path(self.source.files[frame]), self.source.pixels, self.source.size), ""
+            return stills.read(Path(file), self.source.pixels, self.source.size, page), ""
         except SourceError as e:
             return None, str(e)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import ClassVar, Protocol
 
 from restore.encode.choose import choose
+from restore.formats import Deed
 from restore.frames import Picture
 from restore.source import Source
 from restore.span import Span
@@ -36,8 +37,13 @@ class Encoder(Protocol):
     def write_segment(self, path: Path, source: Source, span: Span, pictures: Iterable[Picture]) -> None:
         """Encode the pictures of `span`, in order, into `path`, which appears whole or not at all."""
 
-    def join(self, output: Path, source: Source, segments: Sequence[tuple[Span, Path]]) -> tuple[str, ...]:
-        """Make `output` from all segments of the film, in order, whole or not at all; return notes on what was lost."""
+    def join(
+        self, output: Path, source: Source, segments: Sequence[tuple[Span, Path]], deed: Deed | None = None
+    ) -> tuple[str, ...]:
+        """Make `output` from all segments of the film, in order, whole or not at all; return notes on what was lost.
+
+        `deed` is what was done to the film, for files that have to say so themselves.
+        """
 
     def extract(self, output: Path, source: Source, wanted: Sequence[tuple[Span, Path]]) -> None:
         """Take segments back out of an output that `join` made, without encoding: for a film of which a part changed.

@@ -19,6 +19,7 @@ from restore.encode.clock import clock
 from restore.encode.mux import NO_PAPERS, Container, extract, join
 from restore.encode.native import to_frame, view
 from restore.errors import OutputError
+from restore.formats import Deed
 from restore.frames import Picture
 from restore.source import PixelFormat, Source
 from restore.span import Span
@@ -81,7 +82,8 @@ class Ffv1:
         )
 
     def join(
-        self, output: Path, source: Source, segments: Sequence[tuple[Span, Path]], papers: carry.Papers = NO_PAPERS
+        self, output: Path, source: Source, segments: Sequence[tuple[Span, Path]], deed: Deed | None = None,
+        papers: carry.Papers = NO_PAPERS,
     ) -> tuple[str, ...]:
         """Make the film's file, with `papers` attached to it; return notes on what could not be carried over."""
         return join(output, source, segments, Container("matroska", encoder="Lavc ffv1"), papers)

@@ -11,6 +11,7 @@ from restore.encode import carry, segment
 from restore.encode.clock import clock
 from restore.encode.convert import Conversion, conversion, loss_note
 from restore.encode.mux import Container, extract, join
+from restore.formats import Deed
 from restore.frames import Picture
 from restore.source import Source
 from restore.span import Span
@@ -79,7 +80,9 @@ class H264:
         codec = segment.Codec("libx264", "mp4", made.layout, made.pixels, options, THREADS)
         segment.write(path, source, span, pictures, codec, made)
 
-    def join(self, output: Path, source: Source, segments: Sequence[tuple[Span, Path]]) -> tuple[str, ...]:
+    def join(
+        self, output: Path, source: Source, segments: Sequence[tuple[Span, Path]], deed: Deed | None = None
+    ) -> tuple[str, ...]:
         """Make the film's file; return notes on what could not be carried over."""
         return join(output, source, segments, Container("mp4", REORDER_FRAMES, encoder="Lavc libx264"))
 

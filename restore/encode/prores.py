@@ -11,6 +11,7 @@ from restore.encode import carry, segment
 from restore.encode.clock import clock
 from restore.encode.convert import Conversion, conversion, loss_note
 from restore.encode.mux import Container, extract, join
+from restore.formats import Deed
 from restore.frames import Picture
 from restore.source import Source
 from restore.span import Span
@@ -47,7 +48,9 @@ class Prores:
         codec = segment.Codec("prores_ks", "mov", made.layout, made.pixels, options)
         segment.write(path, source, span, pictures, codec, made)
 
-    def join(self, output: Path, source: Source, segments: Sequence[tuple[Span, Path]]) -> tuple[str, ...]:
+    def join(
+        self, output: Path, source: Source, segments: Sequence[tuple[Span, Path]], deed: Deed | None = None
+    ) -> tuple[str, ...]:
         """Make the film's file; return notes on what could not be carried over."""
         tag = "ap4h" if _full_chroma(source) else "apch"
         return join(output, source, segments, Container("mov", codec_tag=tag, encoder="Lavc prores_ks"))

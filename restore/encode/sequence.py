@@ -1,9 +1,13 @@
-"""Restored pictures in, picture files out: each the source's own file with nothing but the restored samples changed."""
+"""Restored pictures in, picture files out: each the source's own file with nothing but the restored samples changed.
+
+A segment holds only what changed: for each frame in which something did, the samples. The files come at the end, each a
+copy of the source's with these samples in it, so a reel of scans never lies on the disk twice.
+"""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Sequence as Listed
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,31 +15,30 @@ from typing import ClassVar
 
 import numpy as np
 
-from restore import stills
-from restore.encode import png, tiff
-from restore.encode.choose import PICTURES
-from restore.encode.interleave import interleave, storable
+from restore import formats, stills
+from restore.encode.choose import is_picture
 from restore.encode.mux import check_segments
 from restore.encode.native import check_samples
 from restore.encode.whole import whole
 from restore.errors import OutputError, SourceError
-from restore.frames import Picture
+from restore.formats import Deed
+from restore.frames import Changes, Picture, changed_planes, changes
 from restore.source import Source
 from restore.span import Span
 
-WRITERS = {".png": png.write, ".tif": tiff.write, ".tiff": tiff.write}
-KINDS = {".png": "png", ".tif": "tiff", ".tiff": "tiff"}
+NEW = ".png"
+"""What pictures become that cannot be copied with changes: frames of a film, JPEG."""
 
 
 @dataclass(frozen=True)
 class Sequence:
     """Stills and scanned sequences, kept as they came: format, tags, profile, names; not for Y'CbCr video.
 
-    A picture in which nothing was restored is a byte copy of its source. PNG and TIFF stay what they are; any other
-    kind (JPEG ...) becomes PNG, so that nothing is compressed away a second time.
+    A file in which nothing was restored is a byte copy of its source. Others stay what they are, unless they are of a
+    kind that is not written (JPEG ...): those become PNG, so that nothing is compressed away a second time.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     lossless: ClassVar[bool] = True
 
     @property
@@ -45,19 +48,18 @@ class Sequence:
 
     def check(self, source: Source, output: Path) -> tuple[str, ...]:
         """Return notes on what picture files cannot keep; raise OutputError where they cannot hold the samples."""
-        if not storable(source.pixels):
-            raise OutputError(f"{source.path} is {source.pixels.name}: picture files hold grey and RGB of 8 or 16 bits "
-                              "exactly, and nothing else without conversion. Write .mkv for a master, .mp4 to look at")
-        single = _is_single(output)
-        if single and source.frames > 1:
+        single = is_picture(output)
+        if single and len(set(source.files)) > 1:
             raise OutputError(f"{output}: one picture cannot hold {source.frames} frames; name a folder (-o name/)")
+        if not all(_copied(f, t) for f, t in _targets(source, output)):
+            _require_makeable(source)
         _refuse_in_place(source, output, single)
         if not single:
             _refuse_strangers(source, output)
         return tuple(_notes(source, output))
 
     def write_segment(self, path: Path, source: Source, span: Span, pictures: Iterable[Picture]) -> None:
-        """Write the pictures of `span` into the folder `path`, in the format the source has."""
+        """Write what changed in the pictures of `span` into the folder `path`; of a film, the pictures."""
         expected = span.start
         with whole(path) as partial:
             partial.mkdir()
@@ -65,54 +67,85 @@ class Sequence:
                 if picture.index != expected or picture.index >= span.stop:
                     raise OutputError(f"{source.path}: picture {picture.index} came where {expected} of {span} was due")
                 check_samples(picture, source.pixels, source.size)
-                _write_one(partial / names(source)[picture.index], source, picture)
+                _keep(partial, source, picture)
                 expected += 1
             if expected != span.stop:
                 raise OutputError(f"{source.path}: pictures of {span} end before frame {expected}")
 
-    def join(self, output: Path, source: Source, segments: Listed[tuple[Span, Path]]) -> tuple[str, ...]:
-        """Bring the pictures together in the folder `output`, or under that name if it is one picture."""
+    def join(
+        self, output: Path, source: Source, segments: Listed[tuple[Span, Path]], deed: Deed | None = None
+    ) -> tuple[str, ...]:
+        """Bring the pictures together in the folder `output`, or under that name if it is one file."""
         check_segments(source, segments)
-        files = [path / name for span, path in segments for name in names(source)[span.start : span.stop]]
-        if _is_single(output):
+        jobs = list(_jobs(source, output, segments))
+        if is_picture(output):
             with whole(output) as partial:
-                _as_kind(files[0], partial, output.suffix.lower(), source)
+                jobs[0].write(partial, source, deed or Deed())
         elif output.is_dir():
-            for file in files:
-                with whole(output / file.name) as partial:
-                    shutil.copyfile(file, partial)
+            for job in jobs:
+                with whole(job.target) as partial:
+                    job.write(partial, source, deed or Deed())
         else:
             with whole(output) as partial:
                 partial.mkdir()
-                for file in files:
-                    shutil.copyfile(file, partial / file.name)
+                for job in jobs:
+                    job.write(partial / job.target.name, source, deed or Deed())
         return tuple(_notes(source, output))
 
     def extract(self, output: Path, source: Source, wanted: Listed[tuple[Span, Path]]) -> None:
-        """Copy pictures back out of a folder, or the one picture."""
+        """Take what changed back out of an output, by comparing it with the source."""
+        places = {str(file): target for file, target in _targets(source, output)}
         for span, path in wanted:
             with whole(path) as partial:
                 partial.mkdir()
-                for name in names(source)[span.start : span.stop]:
-                    shutil.copyfile(output if _is_single(output) else output / name, partial / name)
+                for t in span:
+                    if source.kind == "video":
+                        shutil.copyfile(output / _frame_name(t), partial / _frame_name(t))
+                    else:
+                        _take(partial, source, places[source.files[t]], t)
 
 
 def names(source: Source) -> tuple[str, ...]:
-    """Return the name of each frame's file: the source's own, for video a running number from 0."""
+    """Return the name of each file: the source's own, for video a running number from 0."""
     if source.kind == "video":
-        return tuple(f"frame_{i:06d}.png" for i in range(source.frames))
-    files = [Path(f) for f in source.files]
-    return tuple(f.name if f.suffix.lower() in WRITERS else f"{f.stem}.png" for f in files)
+        return tuple(map(_frame_name, range(source.frames)))
+    files = [Path(f) for f in dict.fromkeys(source.files)]
+    return tuple(f.name if formats.required(f).writes else f"{f.stem}{NEW}" for f in files)
 
 
-def _is_single(output: Path) -> bool:
-    """Tell whether a path names one picture and not a folder."""
-    return output.suffix.lower() in PICTURES and not output.is_dir()
+def _frame_name(t: int) -> str:
+    return f"frame_{t:06d}{NEW}"
+
+
+def _targets(source: Source, output: Path) -> Iterator[tuple[Path | None, Path]]:
+    """Yield each file of the source (None for frames of a film) and where it goes."""
+    files: list[Path | None] = [Path(f) for f in dict.fromkeys(source.files)] or [None] * source.frames
+    places = [output] if is_picture(output) else [output / name for name in names(source)]
+    yield from zip(files, places, strict=True)
+
+
+def _copied(file: Path | None, target: Path) -> bool:
+    """Tell whether a target is a copy of the source's file and not made anew."""
+    if file is None:
+        return False
+    own = formats.required(file)
+    return own.writes and formats.of(target) in (own, None)
+
+
+def _require_makeable(source: Source) -> None:
+    """Raise OutputError where pictures made anew cannot hold the samples."""
+    pixels = source.pixels
+    if pixels.family not in ("grey", "rgb") or pixels.depth not in (8, 16) or pixels.dtype.kind != "u":
+        raise OutputError(f"{source.path} is {pixels.name}: picture files made anew hold grey and RGB of 8 or 16 bits "
+                          "exactly, and nothing else without conversion. Write .mkv for a master, .mp4 to look at")
+    if source.pages:
+        raise OutputError(f"{source.path} holds {source.frames} pictures in one file, and only a copy of its own kind "
+                          "can hold them again: give the output the source's ending")
 
 
 def _refuse_in_place(source: Source, output: Path, single: bool) -> None:
     """Raise OutputError where the output would replace the source."""
-    for file in map(Path, source.files):
+    for file in map(Path, dict.fromkeys(source.files)):
         if (output if single else output / file.name).resolve() == file.resolve():
             raise OutputError(f"{output}: this is where the source lies; the source is never written to. "
                               "Choose another place with -o")
@@ -135,44 +168,98 @@ def _notes(source: Source, output: Path) -> Iterable[str]:
             yield (f"pictures hold no sound or subtitles: {len(source.other_streams)} other streams of {source.path} "
                    "are not in the output. Write .mkv to keep them")
         return
-    first = Path(source.files[0])
-    kind = KINDS.get(first.suffix.lower())
-    wanted = KINDS[output.suffix.lower()] if _is_single(output) else kind or "png"
-    if wanted != kind:
-        yield (f"{first.name} becomes {wanted.upper()}: its samples are kept, its profile, resolution and other tags "
-               "are not")
-    elif kind == "tiff":
-        yield from tiff.lost(first)
-
-
-def _write_one(path: Path, source: Source, picture: Picture) -> None:
-    """Write one picture: a copy of the source's file where no sample differs, else that file with the new samples."""
-    writer = WRITERS[path.suffix.lower()]
-    samples = interleave(picture.planes, source.pixels)
-    if source.kind == "video":
-        writer(path, samples)
+    file, target = next(_targets(source, output))
+    if file is None:
         return
-    file = Path(source.files[picture.index])
-    try:
-        found = stills.read(file, source.pixels, source.size)
-    except SourceError:  # the decoder has said so already, and gave samples of another frame
-        writer(path, samples)
-        return
-    if file.name != path.name:
-        writer(path, samples)
-    elif all(np.array_equal(a, b) for a, b in zip(found, picture.planes, strict=True)):
-        shutil.copyfile(file, path)
+    if _copied(file, target):
+        yield from formats.required(file).lost(file)
     else:
-        writer(path, samples, file)
+        kind = "TIFF" if target.suffix.lower() in (".tif", ".tiff") else "PNG"
+        yield f"{file.name} becomes {kind}: its samples are kept, its profile, resolution and other tags are not"
 
 
-def _as_kind(file: Path, partial: Path, suffix: str, source: Source) -> None:
-    """Write a finished picture under a name of possibly another kind."""
-    if KINDS[file.suffix.lower()] == KINDS[suffix]:
-        shutil.copyfile(file, partial)
+def _keep(folder: Path, source: Source, picture: Picture) -> None:
+    """Write down what changed in a picture; nothing where nothing did, or where the source's file cannot be read."""
+    if source.kind == "video":
+        path = folder / _frame_name(picture.index)
+        formats.maker(path).make(path, picture.planes, source.pixels)
         return
+    file, page = source.page(picture.index)
     try:
-        planes = stills.read(file, source.pixels, source.size)
-    except SourceError as error:
-        raise OutputError(f"{file}: the finished picture cannot be read again ({error}); run again") from error
-    WRITERS[suffix](partial, interleave(planes, source.pixels))
+        found = stills.read(Path(file), source.pixels, source.size, page)
+    except SourceError:  # the decoder has said so already, and gave samples of another frame: the file stays as it is
+        return
+    _write_changes(folder, picture.index, changes(found, picture.planes))
+
+
+def _take(folder: Path, source: Source, place: Path, t: int) -> None:
+    """Write down how a frame in an output's file `place` differs from the source's."""
+    file, page = source.page(t)
+    try:
+        before, after = (stills.read(f, source.pixels, source.size, page) for f in (Path(file), place))
+    except SourceError:  # such a file was copied as it is
+        return
+    _write_changes(folder, t, changes(before, after))
+
+
+def _write_changes(folder: Path, t: int, wanted: Changes) -> None:
+    if not any(at.size for at, _ in wanted):
+        return
+    arrays = {f"{what}{p}": a for p, pair in enumerate(wanted) for what, a in zip(("at", "to"), pair, strict=True)}
+    with (folder / f"{t:06d}.npz").open("wb") as file:
+        np.savez(file, allow_pickle=False, **arrays)
+
+
+class _Changed(Mapping[int, Changes]):
+    """What changed in the pictures of one file, by their number in it, read when it is asked for."""
+
+    def __init__(self, paths: Mapping[int, Path]) -> None:
+        self._paths = paths
+
+    def __getitem__(self, page: int) -> Changes:
+        with np.load(self._paths[page], allow_pickle=False) as held:
+            return tuple((held[f"at{p}"], held[f"to{p}"]) for p in range(len(held.files) // 2))
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._paths)
+
+    def __len__(self) -> int:
+        return len(self._paths)
+
+
+@dataclass(frozen=True)
+class _Job:
+    """A file to be written."""
+
+    file: Path
+    """The source's, or the finished picture of a film's frame."""
+    target: Path
+    """The name it is going to have."""
+    changed: Mapping[int, Changes]
+
+    def write(self, path: Path, source: Source, deed: Deed) -> None:
+        """Write the file under `path`."""
+        if not _copied(self.file, self.target):
+            planes = stills.read(self.file, source.pixels, source.size)
+            planes = changed_planes(planes, self.changed[0]) if self.changed else planes
+            formats.maker(self.target).make(path, planes, source.pixels)
+        elif self.changed:
+            formats.required(self.file).write(path, self.file, self.changed, deed)
+        else:
+            shutil.copyfile(self.file, path)
+
+
+def _jobs(source: Source, output: Path, segments: Listed[tuple[Span, Path]]) -> Iterator[_Job]:
+    """Yield every file of the output, in order."""
+    if source.kind == "video":
+        drawn = (folder / _frame_name(t) for span, folder in segments for t in span)
+        yield from (_Job(f, target, {}) for f, (_, target) in zip(drawn, _targets(source, output), strict=True))
+        return
+    pages: dict[str, dict[int, Path]] = {}
+    for _, folder in segments:
+        for path in sorted(folder.glob("*.npz")):
+            of, page = source.page(int(path.stem))
+            pages.setdefault(of, {})[page] = path
+    for file, target in _targets(source, output):
+        if file is not None:
+            yield _Job(file, target, _Changed(pages.get(str(file), {})))

@@ -18,14 +18,16 @@ from restore.window import Window
 _rooms = threading.local()
 
 
-def fill_frame(ladder: Sequence[Filler], window: Window, t: int, invent: bool = True) -> Patch:
-    """Fill what is hidden in frame t; `invent` False leaves out the fillers that make pixels up.
+def fill_frame(
+    ladder: Sequence[Filler], window: Window, t: int, invent: bool = True, hole: Bits | None = None
+) -> Patch:
+    """Fill what is hidden in frame t, or only `hole` of it; `invent` False leaves out fillers that make pixels up.
 
     A chroma sample belongs to the filler that closes the last hole pixel under it. What no filler could do is not
     in the patch's mask; a chroma sample that such a pixel shares with a filled one keeps the last filler's value.
     Raises PartError where a filler answers with arrays that do not fit the frame.
     """
-    hole = window.hidden(t)
+    hole = window.hidden(t) if hole is None else hole
     patch = empty_patch(t, window.pixels, window.size)
     if not hole.any():
         return patch

@@ -15,9 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from restore import stills
-from restore.encode import png
 from restore.encode.sequence import Sequence
 from restore.errors import OutputError
+from restore.formats import png
+from restore.formats._interleaved import layout, separate
 from restore.frames import Picture
 from restore.probe import probe
 from restore.source import Source
@@ -152,12 +153,12 @@ def test_png_samples_come_back(
     if smooth:
         samples = np.cumsum(samples // 60, axis=1, dtype=dtype)
     path = tmp_path_factory.mktemp("png") / "a.png"
-    png.write(path, samples)
+    pixels = layout(channels, 8 * samples.itemsize)
+    planes = separate(samples, pixels)
+    png.FORMAT.make(path, planes, pixels)
     source = probe(path)
-    expected = [samples] if channels == 1 else [samples[..., c] for c in range(channels)]
-    order = {1: [0], 2: [0, 1], 3: [1, 2, 0], 4: [1, 2, 0, 3]}[channels]
     found = stills.read(path, source.pixels, source.size)
-    assert all(np.array_equal(a, expected[c]) for a, c in zip(found, order, strict=True))
+    assert all(np.array_equal(a, b) for a, b in zip(found, planes, strict=True))
 
 
 @pytest.mark.parametrize(("into", "names"), [("clean.tif", ".tif"), ("clean.png", ".png"), ("clean.tiff", ".tiff")])
@@ -215,9 +216,23 @@ def test_a_folder_that_is_there_is_filled_again(pngs: Source, tmp_path: Path) ->
         )
 
 
-def test_a_source_picture_that_no_longer_reads_is_written_from_samples(pngs: Source, tmp_path: Path) -> None:
-    pictures = decoded(pngs)
-    Path(pngs.files[0]).write_bytes(Path(pngs.files[0]).read_bytes()[:200])
+def test_a_source_picture_that_no_longer_reads_is_copied_as_it_is(pngs: Source, tmp_path: Path) -> None:
+    pictures = [touched(p) for p in decoded(pngs)]
+    broken = Path(pngs.files[0])
+    broken.write_bytes(broken.read_bytes()[:200])
     through(Sequence(), pngs, pictures, tmp_path / "out")
-    found = stills.read(tmp_path / "out" / "f0.png", pngs.pixels, pngs.size)
-    assert all(np.array_equal(a, b) for a, b in zip(found, pictures[0].planes, strict=True))
+    assert (tmp_path / "out" / "f0.png").read_bytes() == broken.read_bytes()
+    found = stills.read(tmp_path / "out" / "f1.png", pngs.pixels, pngs.size)
+    assert all(np.array_equal(a, b) for a, b in zip(found, pictures[1].planes, strict=True))
+
+
+def test_segments_hold_what_changed_and_come_back_out_of_the_output(pngs: Source, tmp_path: Path) -> None:
+    pictures = decoded(pngs)
+    pictures[1] = touched(pictures[1])
+    segment, again = tmp_path / "segment", tmp_path / "again"
+    Sequence().write_segment(segment, pngs, pngs.span, pictures)
+    assert [p.name for p in segment.iterdir()] == ["000001.npz"]
+    assert sum(p.stat().st_size for p in segment.iterdir()) < 2000
+    Sequence().join(tmp_path / "out", pngs, [(pngs.span, segment)])
+    Sequence().extract(tmp_path / "out", pngs, [(pngs.span, again)])
+    assert {p.name: p.read_bytes() for p in again.iterdir()} == {p.name: p.read_bytes() for p in segment.iterdir()}

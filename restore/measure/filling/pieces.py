@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from restore import stills
+from restore import formats
 from restore.benchmark import EDGE_FRAMES, step_px
 from restore.decode import open_decoder
 from restore.errors import SourceError
@@ -74,11 +74,11 @@ def files(path: Path) -> list[Path]:
     """Return the pictures and clips of a folder and the folders in it, or the one that is named."""
     if not path.is_dir():
         return [path]
-    found = sorted(f for f in path.rglob("*") if f.suffix.lower() in {*FILMS, *stills.KINDS} and f.is_file())
+    found = sorted(f for f in path.rglob("*") if f.suffix.lower() in {*FILMS, *formats.suffixes()} and f.is_file())
     if not found:
         raise SourceError(
             f"{path}: a folder without pictures and clips; needed: at least one file that ends in "
-            f"{', '.join((*stills.KINDS, *FILMS))}. Choose another folder."
+            f"{', '.join((*formats.suffixes(), *FILMS))}. Choose another folder."
         )
     return found
 

@@ -25,6 +25,6 @@ def loss_of(out: Tensor, clean: Tensor, known: Tensor) -> Tensor:
 
 
 LINE = Line(
-    "thin", ThinNet, loss_of, 20_000, THIN, crops=8, side_px=96, held_side_px=128,
+    "thin", ThinNet, loss_of, 36_000, THIN, crops=8, side_px=96, held_side_px=128,
     peak_rate=8e-3, muon=True, keep_frac=0.998,
 )
