@@ -106,6 +106,12 @@ def pack(patch: Patch, pixels: PixelFormat) -> Packed:
     return Packed(patch.index, where, tuple(samples), patch.origin.ravel()[where], patch.offset.ravel()[where])
 
 
+def under(picture: Picture, packed: Packed) -> Packed:
+    """Return the picture's own samples at exactly the places that a packed patch replaces."""
+    samples = tuple((at, picture.planes[p].ravel()[at]) for p, (at, _) in enumerate(packed.samples))
+    return replace(packed, samples=samples)
+
+
 def unpack(packed: Packed, pixels: PixelFormat, size: tuple[int, int]) -> Patch:
     """Return the patch that `pack` was given."""
     planes = []

@@ -14,11 +14,11 @@ from restore import colour, fields
 from restore.cache import Cache
 from restore.decode import Decoder, open_decoder
 from restore.edits import Edits
-from restore.frames import Bits, Packed, Patch, Picture, empty_patch, pack, unpack
+from restore.frames import Bits, Packed, Patch, Picture, empty_patch, pack, under, unpack
 from restore.parts import Part
 from restore.recipe import Recipe, loads
 from restore.span import Span
-from restore.store import Store
+from restore.store import ORIGINAL, Store
 from restore.window import Window
 
 
@@ -43,6 +43,10 @@ class Job:
     decode_threads: int = 0
     memory_bytes: int = 0
     """What one process may hold; 0 for no limit."""
+    keep_originals: bool = True
+    """Whether the samples that are replaced are kept with the project, for `lacuna undo`."""
+    operator: str = ""
+    """Who restores, for the record."""
 
 
 class Session:
@@ -211,6 +215,11 @@ class Session:
         for one in packed:
             self.patches.put((layer, one.index), one)
         return {one.index: one.digest for one in packed}
+
+    def keep_originals(self, span: Span) -> None:
+        """Store the source's own samples under the span's filled ones, so that they can be put back without it."""
+        originals = [under(self.picture(t), self.packed("fill", t)) for t in span]
+        self.store.write_patches(ORIGINAL, span, originals)
 
     def empty(self, t: int) -> Patch:
         """Return a patch that changes nothing in frame t."""

@@ -16,7 +16,7 @@ import numpy as np
 
 from restore.encode import carry, segment
 from restore.encode.clock import clock
-from restore.encode.mux import Container, extract, join
+from restore.encode.mux import NO_PAPERS, Container, extract, join
 from restore.encode.native import to_frame, view
 from restore.errors import OutputError
 from restore.formats import Deed
@@ -45,6 +45,8 @@ class Ffv1:
     """1 for the large context model (smaller files), 0 for the small one (faster)."""
     version: ClassVar[int] = 1
     lossless: ClassVar[bool] = True
+    attaches: ClassVar[bool] = True
+    """Whether `join` takes `papers`: documents to attach, and attachments to leave out."""
 
     def __post_init__(self) -> None:
         """Refuse settings FFV1 does not have."""
@@ -80,10 +82,11 @@ class Ffv1:
         )
 
     def join(
-        self, output: Path, source: Source, segments: Sequence[tuple[Span, Path]], deed: Deed | None = None
+        self, output: Path, source: Source, segments: Sequence[tuple[Span, Path]], deed: Deed | None = None,
+        papers: carry.Papers = NO_PAPERS,
     ) -> tuple[str, ...]:
-        """Make the film's file; return notes on what could not be carried over."""
-        return join(output, source, segments, Container("matroska", encoder="Lavc ffv1"))
+        """Make the film's file, with `papers` attached to it; return notes on what could not be carried over."""
+        return join(output, source, segments, Container("matroska", encoder="Lavc ffv1"), papers)
 
     def extract(self, output: Path, source: Source, wanted: Sequence[tuple[Span, Path]]) -> None:
         """Copy segments back out of an output of this encoder."""

@@ -28,6 +28,7 @@ PROGRESSIVE = 1
 """AVFieldOrder of pictures that were never fields."""
 ORDERS = {"tt": 2, "bb": 3, "tb": 4, "bt": 5}
 Segments = Sequence[tuple[Span, Path]]
+NO_PAPERS = carry.Papers()
 
 
 @dataclass(frozen=True)
@@ -57,8 +58,12 @@ class Container:
         return options
 
 
-def join(output: Path, source: Source, segments: Segments, container: Container) -> tuple[str, ...]:
+def join(
+    output: Path, source: Source, segments: Segments, container: Container, papers: carry.Papers = NO_PAPERS
+) -> tuple[str, ...]:
     """Write the film to `output`, whole or not at all, and return notes on whatever could not be carried over.
+
+    `papers` are documents to attach, where the container holds such, and attachments of the original to leave out.
 
     Raises OutputError where segments are missing, belong to another film, or the place cannot be written to.
     """
@@ -67,7 +72,7 @@ def join(output: Path, source: Source, segments: Segments, container: Container)
     with whole(output) as partial, contextlib.ExitStack() as stack:
         try:
             original = stack.enter_context(carry.open_original(source)) if source.kind == "video" else None
-            notes = _write(partial, source, segments, container, times, original)
+            notes = _write(partial, source, segments, container, times, original, papers)
         except (av.error.FFmpegError, ValueError) as error:
             if isinstance(error, OSError):
                 raise
@@ -113,7 +118,7 @@ def check_segments(source: Source, segments: Segments) -> None:
 
 def _write(
     partial: Path, source: Source, segments: Segments, container: Container, times: Clock,
-    original: av.container.InputContainer | None,
+    original: av.container.InputContainer | None, papers: carry.Papers,
 ) -> list[str]:
     """Write every packet, then what FFmpeg's writer cannot; return notes."""
     digest = hashlib.blake2b(source.sha256.encode(), digest_size=16)
@@ -121,7 +126,8 @@ def _write(
     with lit.described(segments[0][1], sight.light) as first:
         out = av.open(str(partial), "w", format=container.name, container_options=container.options)
         try:
-            picture, cargo = _streams(out, source, container, first, original, sight)
+            picture, cargo = _streams(out, source, container, first, original, sight, papers)
+            carry.attach(out, papers, cargo.names)
             for packet in _merged(segments, container, times, original, cargo, picture):
                 digest.update(packet)
                 out.mux(packet)
@@ -138,7 +144,7 @@ def _write(
 
 def _streams(
     out: av.container.OutputContainer, source: Source, container: Container,
-    first: Any, original: av.container.InputContainer | None, sight: Seen,
+    first: Any, original: av.container.InputContainer | None, sight: Seen, papers: carry.Papers,
 ) -> tuple[Any, carry.Load]:
     """Lay out the output's streams in the original's order; return the picture's and the load."""
     made: list[Any] = []
@@ -149,7 +155,7 @@ def _streams(
     if original is None or not source.whole:
         picture()
         return made[0], carry.Load()
-    cargo = carry.load(out, original, source, container.name, picture)
+    cargo = carry.load(out, original, source, container.name, picture, papers.dropped)
     return made[0], cargo
 
 
