@@ -45,6 +45,11 @@ def can_encode(compression: int) -> bool:
     return compression in LOSSLESS and (imagecodecs() or compression in (NONE, *DEFLATES, LZMA))
 
 
+def is_old_lzw(data: bytes) -> bool:
+    """Tell whether LZW data has its bits in the order of before TIFF 6.0, as libtiff tells it by the first code."""
+    return len(data) > 1 and data[0] == 0 and bool(data[1] & 1)
+
+
 def decoded(
     data: bytes, compression: int, predictor: int, shape: tuple[int, int, int], dtype: np.dtype[Any]
 ) -> Samples:

@@ -184,11 +184,11 @@ def _oddity(page: Any) -> str:
         return f"compression {getattr(page.compression, 'name', compression)}"
     if compression not in codecs.WITHOUT_CODECS and not codecs.imagecodecs():
         return f"compression {getattr(page.compression, 'name', compression)} ({codecs.INSTALL})"
-    if page.imagedepth != 1 or not page.imagelength or not page.imagewidth:
+    if page.imagedepth != 1 or not page.imagelength or not page.imagewidth or page.planarconfig not in (1, 2):
         return "an odd shape"
     if page.dtype is None or np.dtype(page.dtype).kind not in "uif" or bits != 8 * np.dtype(page.dtype).itemsize:
         return f"{bits}-bit samples of format {getattr(page.sampleformat, 'name', page.sampleformat)}"
-    if int(page.photometric) == YCBCR and compression != 7:
+    if int(page.photometric) == YCBCR and (compression != 7 or page.planarconfig != 1):
         return "photometric interpretation YCBCR"
     allowed = {codecs.NO_PREDICTOR, *([codecs.DIFFERENCE] if compression in codecs.PREDICTED else [])}
     allowed |= {codecs.FLOATING} if np.dtype(page.dtype).kind == "f" and compression in codecs.PREDICTED else set()
@@ -294,6 +294,11 @@ class Pieces:
         own = self.tifffile_page
         jpeg = {"jpegtables": own.jpegtables, "jpegheader": own.jpegheader} if page.compression == 7 else {}
         found: Samples = own.decode(self._read(page.offsets[n], page.counts[n]), n, **jpeg)[0][0]
+        (_, y, x), (_, _, samples) = page.place(n), page.shape(n)
+        if found.shape[2] != samples or found.shape[0] < min(page.piece[0], page.size[0] - y) or (
+            found.shape[1] < min(page.piece[1], page.size[1] - x)
+        ):
+            raise SourceError(f"strip or tile {n} holds {found.shape} samples where {page.shape(n)} are needed")
         return found.astype(page.dtype.newbyteorder("="), copy=False)
 
     def blocks(self, n: int) -> Iterator[tuple[int, int, Samples]]:

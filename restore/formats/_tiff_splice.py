@@ -1,14 +1,16 @@
 """A copy of a TIFF and what is to change in it in, the same file with these samples changed out: a splice.
 
 Uncompressed samples are overwritten where they lie. Of compressed pages only the strips or tiles that hold a change are
-packed again: they go where they were if they fit, else to the end of the file, and the numbers that say where they are
-and how long follow (TIFF 6.0, section 2; the layout of BigTIFF is that of libtiff 4). Nothing else is touched, so no
-tag can get lost. A page that cannot be packed as it was becomes Deflate, all of it, in the same place in the chain.
+packed again: they go where they were if they fit, else where others have left, else to the end of the file, and the
+numbers that say where they are and how long follow (TIFF 6.0, section 2; the layout of BigTIFF is that of libtiff 4).
+Nothing else is touched, so no tag can get lost. A page that cannot be packed as it was becomes Deflate, all of it, in
+the same place in the chain.
 """
 
 from __future__ import annotations
 
 import struct
+from bisect import insort
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
@@ -83,12 +85,18 @@ class _Copy:
 
     def __init__(self, file: BinaryIO, album: Album) -> None:
         self.file, self.album = file, album
+        self.gaps: list[tuple[int, int]] = []
+        """Bytes, from and to, that strips or tiles have left; rising, never touching."""
 
     def change(self, pieces: Pieces, places: _Places) -> None:
         """Change samples of one page."""
         page = pieces.page
         if turned(page):
-            self._turn(pieces, places)
+            self._repack(pieces, places, codecs.DEFLATE)
+            self._retag(page)
+            return
+        if page.compression == codecs.LZW and codecs.is_old_lzw(pieces.stored(0)):
+            self._repack(pieces, places, codecs.LZW)  # libtiff reads no page in which both kinds of LZW are mixed
             return
         moved: dict[int, tuple[int, int]] = {}
         for n, at, values in self._overwritten(page, places):
@@ -120,13 +128,33 @@ class _Copy:
         return data.translate(codecs.TURNED) if page.turned_bits and page.compression not in FOREIGN else data
 
     def _put(self, data: bytes, page: Page, n: int) -> tuple[int, int]:
-        """Write a strip or tile where it was, or at the end where it is too long for that; return where and length."""
-        if len(data) <= page.counts[n] and n not in page.shared:
-            at = page.offsets[n]
-            self.file.seek(at)
-            self.file.write(data)
-            return at, len(data)
+        """Write a strip or tile where it was, or in a gap, or at the end; return where and its length."""
+        at, end = page.offsets[n], page.offsets[n] + page.counts[n]
+        if n not in page.shared:
+            fits = len(data) <= page.counts[n]
+            self._leave(at + len(data) if fits else at, end)
+            place = at if fits else self._gap(len(data))
+            if place is not None:
+                self._write(place, data)
+                return place, len(data)
         return self._append(data), len(data)
+
+    def _leave(self, start: int, stop: int) -> None:
+        """Note that nothing lies between two offsets any more."""
+        for gap in [g for g in self.gaps if g[1] == start or g[0] == stop]:
+            self.gaps.remove(gap)
+            start, stop = min(start, gap[0]), max(stop, gap[1])
+        if start < stop:
+            insort(self.gaps, (start, stop))
+
+    def _gap(self, size_bytes: int) -> int | None:
+        """Return an even offset from which so many bytes are free, which they no longer are; None for none."""
+        for k, (start, stop) in enumerate(self.gaps):
+            at = start + start % 2
+            if at + size_bytes <= stop:
+                self.gaps[k : k + 1] = [g for g in ((start, at), (at + size_bytes, stop)) if g[0] < g[1]]
+                return at
+        return None
 
     def _append(self, data: bytes) -> int:
         """Write something at the end of the file, on an even byte; return where."""
@@ -170,8 +198,8 @@ class _Copy:
         where = data if inline else struct.pack(self.album.order + word, self._append(data))
         self._write(tag.entry + 2, struct.pack(f"{self.album.order}H{word}", kind, len(numbers)) + where)
 
-    def _turn(self, pieces: Pieces, places: _Places) -> None:
-        """Pack a whole page anew, as Deflate."""
+    def _repack(self, pieces: Pieces, places: _Places, compression: int) -> None:
+        """Pack a whole page anew."""
         page, moved = pieces.page, {}
         changed = {n: (at, values) for n, at, values in places.each()}
         for n in range(page.pieces * (page.samples if page.planar else 1)):
@@ -181,10 +209,9 @@ class _Copy:
             if n in changed:
                 at, values = changed[n]
                 samples.reshape(-1)[at] = values
-            data = self._packed(samples, page, codecs.DEFLATE)
-            moved[n] = (self._append(data), len(data))
+            data = self._packed(samples, page, compression)
+            moved[n] = self._put(data, page, n)
         self._record(page, moved)
-        self._retag(page)
 
     def _retag(self, page: Page) -> None:
         """Say in a page's directory that it is Deflate, and RGB where it was Y'CbCr; drop what only JPEG means."""

@@ -51,7 +51,10 @@ def scattered(planes: tuple[Plane, ...], colours: int, seed: int) -> Changes:
 def tags(path: Path, without: set[int]) -> list[dict[int, Any]]:
     """Return the tags of every page by number, but for those that may change."""
     with tifffile.TiffFile(path) as tiff:
-        return [{t.code: (t.dtype, t.count, repr(t.value)) for t in p.tags if t.code not in without} for p in tiff.pages]
+        return [
+            {t.code: (t.dtype, t.count, repr(t.value)) for t in page.tags if t.code not in without}
+            for page in tiff.pages
+        ]
 
 
 def trip(file: Path, out: Path) -> str:
