@@ -5,6 +5,8 @@ Only directories are read to find out; of the samples only what is asked for, so
 
 from __future__ import annotations
 
+import errno
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -31,6 +33,9 @@ BAND_BYTES = 8 << 20
 """Of an uncompressed strip this much is read at a time."""
 BLOW_UP = 4096
 """More bytes of samples than this for one stored byte hold neither LZW, Deflate, PackBits nor JPEG."""
+FULL = (errno.ENOSPC, errno.EDQUOT)
+FRESH_S = 2
+"""A file written so lately may be written again without its times showing it."""
 UNBOUNDED = (codecs.LZMA, codecs.ZSTD)
 
 
@@ -117,6 +122,8 @@ class Album:
     """NewSubfileType of each."""
     ranges: tuple[tuple[float, float] | None, ...]
     """What each page says of its smallest and largest samples."""
+    nested: bool
+    """Whether some page has others below it."""
 
     @property
     def first(self) -> int:
@@ -136,6 +143,8 @@ def readable(file: Path) -> Iterator[None]:
     except RestoreError:
         raise
     except Exception as e:
+        if isinstance(e, OSError) and e.errno in FULL:
+            raise  # of a disk that is written to, and no fault of the source
         raise SourceError(f"{file}: not a TIFF that can be read ({type(e).__name__}: {e}); {AGAIN}") from e
 
 
@@ -143,7 +152,8 @@ def album(file: Path) -> Album:
     """Return what a TIFF holds. Raises SourceError where it is none."""
     with readable(file):
         now = file.stat()
-        return _album(file, now.st_size, now.st_mtime_ns, now.st_ino)
+        look = _album.__wrapped__ if time.time() - now.st_mtime < FRESH_S else _album
+        return look(file, now.st_size, now.st_mtime_ns, now.st_ino)
 
 
 @lru_cache(maxsize=16)
@@ -153,7 +163,8 @@ def _album(file: Path, size_bytes: int, _mtime_ns: int, _inode: int) -> Album:
         found = [_page(p, n, size_bytes) for n, p in enumerate(pages)]
         taken = [r for p, is_ in zip(pages, found, strict=True) for r in _taken(p, isinstance(is_, str))]
         kinds = tuple(int(p.subfiletype) for p in pages)
-        return Album(tiff.is_bigtiff, tiff.byteorder, _alone(found, taken), kinds, tuple(map(_said_range, pages)))
+        said, nested = tuple(map(_said_range, pages)), any(330 in p.tags for p in pages)
+        return Album(tiff.is_bigtiff, tiff.byteorder, _alone(found, taken), kinds, said, nested)
 
 
 def _page(page: Any, number: int, size_bytes: int) -> Page | str:
@@ -187,7 +198,8 @@ def _oddity(page: Any) -> str:
     if page.imagedepth != 1 or not page.imagelength or not page.imagewidth or page.planarconfig not in (1, 2):
         return "an odd shape"
     if page.dtype is None or np.dtype(page.dtype).kind not in "uif" or bits != 8 * np.dtype(page.dtype).itemsize:
-        return f"{bits}-bit samples of format {getattr(page.sampleformat, 'name', page.sampleformat)}"
+        kind = "" if page.sampleformat == 1 else f" of format {getattr(page.sampleformat, 'name', page.sampleformat)}"
+        return f"{bits}-bit samples{kind}"
     if int(page.photometric) == YCBCR and (compression != 7 or page.planarconfig != 1):
         return "photometric interpretation YCBCR"
     allowed = {codecs.NO_PREDICTOR, *([codecs.DIFFERENCE] if compression in codecs.PREDICTED else [])}

@@ -117,6 +117,9 @@ def _first(file: Path, held: Album) -> Page:
     """Return the first picture of a file. Raises SourceError where it is of a kind that is not read."""
     content_page = held.pages[held.first] if held.pages else f"{DAMAGED}no page at all"
     if isinstance(content_page, Page):
+        if held.nested and held.subfiles[held.first] & REDUCED:
+            raise SourceError(f"{file}: holds nothing but a reduced copy, and its picture below that, as cameras keep "
+                              "raw samples; such a file is not restored. Develop it into a TIFF of its own")
         return content_page
     if content_page.startswith(DAMAGED):
         raise SourceError(f"{file}: {content_page}; copy it again from its source")

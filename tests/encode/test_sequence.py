@@ -119,6 +119,7 @@ def pngs(tmp_path: Path) -> Source:
     folder.mkdir()
     rng = np.random.default_rng(1)
     extra = chunk(b"pHYs", struct.pack(">IIB", 11811, 11811, 1)) + chunk(b"iCCP", b"p\0\0" + zlib.compress(ICC))
+    extra += chunk(b"eXIf", b"MM\0*\0\0\0\x08\0\0\0\0\0\0")
     for i in range(2):
         path = folder / f"f{i}.png"
         cv2.imwrite(str(path), rng.integers(0, 65535, (20, 30, 3), np.uint16))
@@ -139,7 +140,7 @@ def test_png_keeps_everything_but_the_restored_samples(pngs: Source, tmp_path: P
         for p in (Path(pngs.files[0]), tmp_path / "out" / "f0.png")
     )
     assert after == before
-    assert {k for k, _ in after} >= {b"pHYs", b"iCCP", b"tEXt"}
+    assert {k for k, _ in after} >= {b"pHYs", b"iCCP", b"eXIf", b"tEXt"}
 
 
 @given(

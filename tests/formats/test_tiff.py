@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import shutil
 import subprocess
@@ -126,6 +127,41 @@ def test_pages_unlike_the_first_are_left_as_they_are(tmp_path: Path) -> None:
     assert trip(file, tmp_path / "b.tif") == "round trip"
     with pytest.raises(SourceError, match="changed since it was looked at: it has 3 pages"):
         FORMAT.read(file, 3)
+
+
+def test_pictures_below_a_page_are_left_as_they_are(tmp_path: Path) -> None:
+    file, small = tmp_path / "a.tif", noise((20, 25, 3), np.uint8)
+    with tifffile.TiffWriter(file) as out:
+        out.write(noise((40, 50, 3), np.uint8), photometric="rgb", compression="zlib", subifds=1)
+        out.write(small, photometric="rgb", compression="zlib", subfiletype=1)
+    assert trip(file, tmp_path / "b.tif") == "round trip"
+    with tifffile.TiffFile(tmp_path / "b.tif") as tiff:
+        assert np.array_equal(tiff.pages[0].pages[0].asarray(), small)
+    with tifffile.TiffWriter(file) as out:
+        out.write(small, photometric="rgb", subifds=1, subfiletype=1)
+        out.write(noise((40, 50, 3), np.uint8), photometric="rgb")
+    with pytest.raises(SourceError, match="nothing but a reduced copy"):
+        FORMAT.inspect(file)
+
+
+def test_a_file_written_again_is_looked_at_again(tmp_path: Path) -> None:
+    file = tmp_path / "a.tif"
+    for n in range(20):
+        Handmade(((n % 2,),), (np.zeros((20, 50), np.uint8), noise((20, 50), np.uint8))).to(file)
+        assert FORMAT.read(file, 0)[0].any() == n % 2
+
+
+def test_a_full_disk_is_no_fault_of_the_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = write(tmp_path / "a.tif", [noise((40, 50), np.uint8)], photometric="minisblack")
+    wanted = changed_in(file, 0)
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    for place in ("_overwrite", "spliced"):
+        monkeypatch.setattr(f"restore.formats.{'tiff' if place == 'spliced' else '_tiff_splice'}.{place}", full)
+        with pytest.raises(OSError, match="No space left"):
+            FORMAT.write(tmp_path / "b.tif", file, wanted, Deed())
 
 
 @pytest.mark.parametrize("kind", [SHORT, LONG])
