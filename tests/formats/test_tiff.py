@@ -69,7 +69,7 @@ def test_samples_come_back_and_nothing_else_changes(
     folder = tmp_path_factory.mktemp("tiff")
     pages = [noise(shaped(channels, planar), dtype, seed) for seed in range(2)]
     how = {"tile": (16, 32)} if tiled else {"rowsperstrip": rows}
-    if predictor and compression in PREDICTED:
+    if predictor and compression in PREDICTED and (CODECS or dtype[0] != "f"):  # tifffile needs it too
         how["predictor"] = 3 if dtype[0] == "f" else 2
     file = write(
         folder / "a.tif", pages, compression=compression, byteorder=order, bigtiff=big, **told(channels, planar), **how
