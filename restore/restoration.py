@@ -47,7 +47,7 @@ class Wish:
     source: str
     output: str
     workflow: str = ""
-    """Name or file; empty for `film`, `masks` where masks are given, or `stills` for a single picture."""
+    """Name or file; empty for `film`, `masks` where masks are given, or `stills` for pictures that stand alone."""
     project: str = ""
     """Empty for OUTPUT.lacuna."""
     masks: str = ""
@@ -214,7 +214,7 @@ def _record(prepared: Prepared) -> LastRun:
 
 
 def _usual(wish: Wish, source: Source) -> str:
-    if source.frames == 1:
+    if len(source.breaks) == source.frames - 1:
         return "stills"
     return "masks" if wish.masks else DEFAULT_WORKFLOW
 

@@ -27,7 +27,8 @@ OUTSIDE = {
     "diffusers": {"nets"},
     "transformers": {"nets"},
     "click": {"commands"},
-    "tifffile": {"formats", "maps"},
+    "tifffile": {"formats"},
+    "imagecodecs": {"formats"},
 }
 """One outside library, one room."""
 
