@@ -189,11 +189,14 @@ def peak_bytes(source: Source, caches: tuple[int, int, int], threads: int) -> in
 
 
 def disk_bytes(source: Source, frames: Span, until: Stage) -> int:
-    """Return the disk a run needs at its fullest: segments and output side by side, and the sidecar."""
+    """Return the disk a run needs at its fullest: the sidecar with the samples that were replaced, the output, and of a
+    video its segments beside it; those of pictures hold only what changed.
+    """
     raw = source.pixels.picture_bytes(source.size) * len(frames)
     coded = min(raw, int(source.byte_count * len(frames) / max(1, source.frames) * 1.1)) if source.intra_only else raw
-    sidecar = raw // 50
-    return sidecar + (2 * coded if until in ("encode", "join") else 0)
+    sidecar = raw // 25
+    copies = 2 if source.kind == "video" else 1
+    return sidecar + (copies * coded if until in ("encode", "join") else 0)
 
 
 def _touching(spans: Sequence[Span], around: Span) -> Sequence[Span]:
