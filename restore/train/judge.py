@@ -1,4 +1,4 @@
-"""Clean clips and generated films in, a judge out: what damage looks like beside everything that is none.
+"""Clean clips, photographs ridden over and generated films in, a judge out: what damage looks like beside all else.
 
 Every piece is damaged in a known way and looked at as a detector looks at it (`dirt` here, `scratch` in `line_judge`);
 each thing that stands out is then damage or not. Pieces that are left clean show what is none. What was seen of a piece
@@ -32,12 +32,15 @@ from restore.measure.bench import Clip, damage_clip
 from restore.scenes.damage import Damage
 from restore.scenes.film import Film
 from restore.scenes.reel import FILM_10BIT
+from restore.scenes.rides import Ride
 from restore.window import Window
 from restore.written import counted
 
 FRAMES, LOOKED_AT = 8, (2, 3, 5)
 """Frames of a piece, and those of them that are looked at."""
 FILM_SIZES = ((576, 768), (720, 960), (480, 640), (1080, 1440), (576, 720))
+RIDES_FROM = 5 * 10**5
+"""What the seeds of rides begin with, past those of films."""
 ALL, LARGE = ("dust", "dirt", "short_hair", "long_hair", "blotch"), ("blotch", "long_hair", "dirt")
 WORN_FRAC, BLOTCHED_FRAC = (0.002, 0.004, 0.01), (0.02, 0.03, 0.04)
 GRAINY, GRAIN_LEVELS = 3, (2.5, 4.0, 7.0, 10.0)
@@ -116,6 +119,10 @@ class Plan:
     """Of each clip."""
     films: int = 60
     """Generated ones."""
+    photographs: Path | None = None
+    """A folder of them, to be ridden over."""
+    rides: int = 48
+    """Shots over them, where there are any."""
     workers: int = 2
     """Processes; with 0 all is done in this one."""
 
@@ -178,13 +185,41 @@ def film_of(seed: int, n: int, frames: int) -> Clip:
     return Clip(f"film {seed}", [film.planes(t, FILM_10BIT) for t in range(frames)], FILM_10BIT)
 
 
-def look(plan: Plan, trade: Trade, folder: Path, task: Path | int) -> list[Path]:
-    """Look at all pieces of a clip, or at one generated film, keep what was seen, and return the files it is in."""
-    if isinstance(task, int):
-        path = folder / f"film-{task}.npz"
+def ridden(ride: Ride) -> Clip:
+    """Return the shot of a ride over a photograph."""
+    return Clip(f"ride {ride.seed}", [ride.planes(t, FILM_10BIT) for t in range(ride.frames)], FILM_10BIT)
+
+
+Task = Path | int | Ride
+"""A clip, the number of a generated film, or a ride over a photograph."""
+
+
+def said_of(task: Task) -> str:
+    """Return what a task is called."""
+    if isinstance(task, Ride):
+        return f"ride {task.number}"
+    return f"film {task}" if isinstance(task, int) else task.name
+
+
+def tasks_of(plan: Plan, trade: Trade) -> list[Task]:
+    """Return what there is to look at. Raises RestoreError where that is nothing."""
+    tasks: list[Task] = [*plan.clips, *range(plan.films)]
+    if plan.photographs:
+        first = plan.seed * 10**6 + RIDES_FROM
+        tasks += [Ride(plan.photographs, first + n, n, trade.frames) for n in range(plan.rides)]
+    if not tasks:
+        raise RestoreError("the judge has nothing to learn from: give clean clips, --photographs DIR or --films 1.")
+    return tasks
+
+
+def look(plan: Plan, trade: Trade, folder: Path, task: Task) -> list[Path]:
+    """Look at all pieces of a clip, or at one generated shot, keep what was seen, and return the files it is in."""
+    if not isinstance(task, Path):
+        path = folder / f"{said_of(task).replace(' ', '-')}.npz"
         if not path.is_file():
-            seed = plan.seed * 10**6 + task
-            trade.see(film_of(seed, task, trade.frames), seed, task).save(path)
+            seed, n = (task.seed, task.number) if isinstance(task, Ride) else (plan.seed * 10**6 + task, task)
+            clip = ridden(task) if isinstance(task, Ride) else film_of(seed, n, trade.frames)
+            trade.see(clip, seed, n).save(path)
         return [path]
     out = []
     for clip, n in pieces((task,), trade.frames, range(plan.pieces), 0):
@@ -200,9 +235,7 @@ def collect(plan: Plan, trade: Trade, folder: Path, say: Report) -> Finds:
 
     Raises SourceError where a clip cannot be read or is too short.
     """
-    tasks: list[Path | int] = [*plan.clips, *range(plan.films)]
-    if not tasks:
-        raise RestoreError("the judge has nothing to learn from: give clean clips, or --films 1 or more.")
+    tasks = tasks_of(plan, trade)
     folder.mkdir(parents=True, exist_ok=True)
     files: list[Path] = []
     with ExitStack() as stack:
@@ -211,7 +244,7 @@ def collect(plan: Plan, trade: Trade, folder: Path, say: Report) -> Finds:
             run = stack.enter_context(ProcessPoolExecutor(plan.workers, mp_context=get_context("spawn"))).map
         for task, some in zip(tasks, run(partial(look, plan, trade, folder), tasks), strict=True):
             files += some
-            say(f"looked at {f'film {task}' if isinstance(task, int) else task.name}, {counted(len(some), 'piece')}")
+            say(f"looked at {said_of(task)}, {counted(len(some), 'piece')}")
     return Finds.of(Finds.load(path) for path in files)
 
 
@@ -272,6 +305,7 @@ def train(plan: Plan, folder: Path, say: Report = lambda _: None, trade: Trade =
     path = folder / f"{trade.name}.json"
     facts = {
         "seed": plan.seed, "clips": [p.name for p in plan.clips], "pieces": plan.pieces, "films": plan.films,
+        "rides": plan.rides if plan.photographs else 0,
         "things": len(finds.share), trade.name: int((finds.share > DIRT_FROM).sum()),
     }
     rounded(fit(finds, plan.seed)).write(path, trade.names, facts)

@@ -33,6 +33,24 @@ def test_a_line_is_followed_as_far_as_it_shows_and_no_farther():
     np.testing.assert_allclose(longer.columns, 100, atol=0.01)
 
 
+def test_a_line_that_bends_away_is_followed():
+    picture = 90 + np.random.default_rng(2).normal(0, 1.0, (200, 220))
+    path = 100 - 4 * np.clip((80 - np.arange(200)) / 80, 0, 1)
+    for y in range(200):
+        picture[y, np.rint(path[y]).astype(int) + np.arange(-1, 2)] += 20
+    longer = onward(line(), np.clip(picture, 0, 255).astype(np.uint8))
+    assert longer.first <= 4
+    np.testing.assert_allclose(longer.columns, path[longer.first : longer.stop], atol=1.6)
+
+
+def test_a_fainter_rest_is_found_where_it_is_quiet_beside_it_however_busy_it_is_farther_on():
+    picture = 90 + np.random.default_rng(3).normal(0, 0.5, (200, 220))
+    picture[80:140, 99:102] += 40
+    picture[140:, 99:102] += 3
+    picture[:60] += np.random.default_rng(4).normal(0, 25, 220)
+    assert onward(line(), np.clip(np.rint(picture), 0, 255).astype(np.uint8)).stop > 190
+
+
 def test_a_line_that_ends_is_left_as_it_is():
     same = onward(line(), strips(80, 140))
     assert abs(same.first - 80) <= 5

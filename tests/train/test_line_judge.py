@@ -1,12 +1,17 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
+import cv2
 import numpy as np
 import pytest
 
 from restore.detect import _line_judge
 from restore.detect._network import Network, probability
 from restore.detect.scratch import Scratch
+from restore.errors import RestoreError
 from restore.measure.bench import Clip
+from restore.scenes import rides
 from restore.scenes.damage import Damage
 from restore.scenes.film import Film
 from restore.scenes.reel import FILM_10BIT
@@ -55,3 +60,17 @@ def test_a_judge_of_ones_own_is_used_and_named_in_the_digest(tmp_path, monkeypat
     assert path.name == "lines.json"
     assert Network.read(path, _line_judge.NAMES).inner.shape[0] == len(_line_judge.NAMES)
     assert Scratch(judge=str(path)).fingerprint() != Scratch().fingerprint()
+
+
+def test_photographs_are_ridden_over(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(rides, "SIZES", ((200, 256),))
+    noise = np.random.default_rng(3).uniform(0, 255, (20, 32, 3)).astype(np.uint8)
+    cv2.imwrite(str(tmp_path / "wall.png"), cv2.resize(noise, (320, 200), interpolation=cv2.INTER_CUBIC))
+    plan = Plan(films=0, photographs=tmp_path, rides=1, workers=0)
+    said: list[str] = []
+    finds = judge.collect(plan, LINES, tmp_path / "seen", said.append)
+    assert said == ["looked at ride 0, 1 piece"]
+    assert (tmp_path / "seen" / "ride-0.npz").is_file()
+    assert (finds.share < judge.CLEAN_TO).sum() > 10
+    with pytest.raises(RestoreError, match="--photographs"):
+        judge.collect(replace(plan, photographs=None), LINES, tmp_path / "none", said.append)
