@@ -18,6 +18,8 @@ LOOSE_PX, LOOSE_CERTAINTY = (0.1, 0.25), 0.9
 TRAVEL_2K_PX = 3.5
 """A line that goes farther over the screen than this (root mean square) does not lie on the film: scratches wander by
 less, and lines of a scene whose motion nobody could measure go on and on."""
+IN_A_ROW = 2
+"""One with so many neighbours like it, too: it is a stripe among others."""
 OVER_CUTS = 2
 """So many frames beyond a cut that show a line at its place prove that it lies on the film."""
 
@@ -38,6 +40,8 @@ class Known:
     """Frames of other shots that show it at its place."""
     in_bars: bool = False
     """Whether it runs on into the black above or below the picture."""
+    neighbours: int = 0
+    """How many lines like it run beside it."""
 
 
 class Asked(Protocol):
@@ -67,7 +71,7 @@ def verdict(asked: Asked, known: Known, size: tuple[int, int], probable: float) 
         return 1 - 0.6 ** votes.gone, ""
     if (known.over_cuts >= OVER_CUTS or known.in_bars) and tall >= SHORT_FRAC and not votes.scene:
         return 0.9, ""
-    certain = max(asked.certainty, LOOSE_CERTAINTY) if is_loose(votes) else asked.certainty
+    certain = max(asked.certainty, LOOSE_CERTAINTY) if is_loose(votes) or in_a_row(known) else asked.certainty
     if votes.frames >= LEAST_FRAMES and probable >= certain and not travels(votes, w):
         return probable, ""
     if asked.still and tall >= 0.5 and not votes.scene:
@@ -85,6 +89,11 @@ def travels(votes: Votes, w: int) -> bool:
     Small pictures come from narrower film, on which the same way is longer (as the same width is in `_lines.widths`).
     """
     return votes.sway.known and votes.sway.stays_px > TRAVEL_2K_PX * max((w / _lines.WIDE_2K_PX) ** 0.8, 0.35)
+
+
+def in_a_row(known: Known) -> bool:
+    """Tell whether a line is one of many alike that stand beside each other."""
+    return known.neighbours >= IN_A_ROW
 
 
 def is_loose(votes: Votes) -> bool:

@@ -53,9 +53,7 @@ DULL_PX = 25
 """Clean things of no more pixels than this are thinned out so."""
 SIZE_POWER, SIZE_MOST = 0.5, 60.0
 """A thing of so many pixels counts by this power of them: pixels are what is filled."""
-CARE = 3.0
-"""Good picture counts so much more than damage: doing no harm comes first."""
-NETS, HIDDEN, EPOCHS, BATCH, PEAK_RATE = 4, 24, 10, 2048, 2e-2
+HIDDEN, BATCH, PEAK_RATE = 24, 2048, 2e-2
 Report = Callable[[str], None]
 
 
@@ -93,6 +91,20 @@ class Finds:
 
 
 @dataclass(frozen=True)
+class Schooling:
+    """How a judge is fitted to what was seen."""
+
+    care: float = 3.0
+    """Good picture counts so much more than damage: doing no harm comes first."""
+    nets: int = 4
+    """Their mean is the judge."""
+    epochs: int = 10
+
+
+USUAL = Schooling()
+
+
+@dataclass(frozen=True)
 class Trade:
     """What a judge is to know."""
 
@@ -106,6 +118,7 @@ class Trade:
     """A clip, a seed and the number of the piece to what stands out on it, damaged and clean."""
     used: str
     """How a recipe is told of it."""
+    schooling: Schooling = USUAL
 
 
 @dataclass(frozen=True)
@@ -248,32 +261,32 @@ def collect(plan: Plan, trade: Trade, folder: Path, say: Report) -> Finds:
     return Finds.of(Finds.load(path) for path in files)
 
 
-def fit(finds: Finds, seed: int) -> Network:
+def fit(finds: Finds, seed: int, schooling: Schooling = USUAL) -> Network:
     """Return a judge: the mean of a few small networks, which is one of more hidden units."""
     some = (finds.share > DIRT_FROM) | (finds.share < CLEAN_TO)
     values, dirt = finds.values[some], finds.share[some] > DIRT_FROM
     weight = np.clip(finds.area_px[some] ** SIZE_POWER, 1.5, SIZE_MOST) * finds.weight[some]
-    weight[~dirt] *= CARE
+    weight[~dirt] *= schooling.care
     weight = np.minimum(weight / weight.mean(), 20)
     mean, spread = values.mean(0), values.std(0) + 1e-3
     z = torch.from_numpy(np.clip((values - mean) / spread, -FAR, FAR).astype(np.float32))
     target, heavy = (torch.from_numpy(v.astype(np.float32)) for v in (dirt, weight))
-    nets = [_fitted(z, target, heavy, 1000 * seed + k) for k in range(NETS)]
-    inner, outer = np.concatenate([n[0] for n in nets], 1), np.concatenate([n[2] for n in nets]) / NETS
+    nets = [_fitted(z, target, heavy, 1000 * seed + k, schooling.epochs) for k in range(schooling.nets)]
+    inner, outer = np.concatenate([n[0] for n in nets], 1), np.concatenate([n[2] for n in nets]) / len(nets)
     bias = float(np.mean([n[3] for n in nets]))
     plain = Network(mean, spread, inner, np.concatenate([n[1] for n in nets]), outer, bias)
     slope, offset = calibrated(plain.score(values), dirt, finds.weight[some])
     return replace(plain, outer=outer * slope, outer_bias=bias * slope + offset)
 
 
-def _fitted(z: Tensor, target: Tensor, weight: Tensor, seed: int) -> tuple[Table, Table, Table, float]:
+def _fitted(z: Tensor, target: Tensor, weight: Tensor, seed: int, epochs: int) -> tuple[Table, Table, Table, float]:
     torch.manual_seed(seed)
     torch.set_num_threads(1)
     inner, outer = torch.nn.Linear(z.shape[1], HIDDEN), torch.nn.Linear(HIDDEN, 1)
     n = max(1, len(z) // BATCH)
     adam = torch.optim.AdamW([*inner.parameters(), *outer.parameters()], PEAK_RATE, weight_decay=1e-3)
-    rate = torch.optim.lr_scheduler.OneCycleLR(adam, PEAK_RATE, total_steps=n * EPOCHS)
-    for _ in range(EPOCHS):
+    rate = torch.optim.lr_scheduler.OneCycleLR(adam, PEAK_RATE, total_steps=n * epochs)
+    for _ in range(epochs):
         for batch in torch.randperm(len(z)).tensor_split(n):
             score = outer(torch.tanh(inner(z[batch])))[:, 0]
             loss = torch.nn.functional.binary_cross_entropy_with_logits(score, target[batch], weight[batch])
@@ -308,7 +321,7 @@ def train(plan: Plan, folder: Path, say: Report = lambda _: None, trade: Trade =
         "rides": plan.rides if plan.photographs else 0,
         "things": len(finds.share), trade.name: int((finds.share > DIRT_FROM).sum()),
     }
-    rounded(fit(finds, plan.seed)).write(path, trade.names, facts)
+    rounded(fit(finds, plan.seed, trade.schooling)).write(path, trade.names, facts)
     say(f"{path}: fitted on {facts['things']:,} things, {facts[trade.name]:,} of them {trade.name}, "
         f"in {time.monotonic() - began:.0f} s; use it with --set {trade.used}={path}")
     return path

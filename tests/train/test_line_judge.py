@@ -16,7 +16,7 @@ from restore.scenes.damage import Damage
 from restore.scenes.film import Film
 from restore.scenes.reel import FILM_10BIT
 from restore.train import judge, line_judge
-from restore.train.judge import Finds, Plan, fit, train
+from restore.train.judge import Finds, Plan, Schooling, fit, train
 from restore.train.line_judge import FRAMES, LINES, Frozen
 
 SIZE = (240, 320)
@@ -55,8 +55,7 @@ def test_lines_on_scratches_are_scratches_and_others_are_not(seen: Finds) -> Non
 
 def test_a_judge_of_ones_own_is_used_and_named_in_the_digest(tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(judge, "FILM_SIZES", ((200, 256),))
-    monkeypatch.setattr(judge, "EPOCHS", 1)
-    path = train(Plan(films=1, workers=0), tmp_path, trade=LINES)
+    path = train(Plan(films=1, workers=0), tmp_path, trade=replace(LINES, schooling=Schooling(nets=2, epochs=1)))
     assert path.name == "lines.json"
     assert Network.read(path, _line_judge.NAMES).inner.shape[0] == len(_line_judge.NAMES)
     assert Scratch(judge=str(path)).fingerprint() != Scratch().fingerprint()
