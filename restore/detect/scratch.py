@@ -227,6 +227,8 @@ class Scratch:
             return None
         if votes.scene >= self.witnesses and votes.scene > votes.film:
             return None
+        if _beyond.at_rim(_tracks.view(window, t).strips, line):
+            return None
         sure, why = verdict(self, known, window.size, probable)
         return found_of(line, Found(t, "scratch", (0, 0, 0, 0), 0, sure, "undecided" if why else "confirmed", why),
                         window.size)
