@@ -20,6 +20,9 @@ TRAVEL_2K_PX = 3.5
 less, and lines of a scene whose motion nobody could measure go on and on."""
 IN_A_ROW = 2
 """One with so many neighbours like it, too: it is a stripe among others."""
+SHAKEN_PX, SHAKEN_OWN = (0.5, 0.3), 0.25
+"""And one that goes over the screen by so much, where the scene beside it goes by so much, while no more than this share
+of its way is not a multiple of the scene's: a near pole, before a camera that shakes."""
 OVER_CUTS = 2
 """So many frames beyond a cut that show a line at its place prove that it lies on the film."""
 
@@ -71,7 +74,7 @@ def verdict(asked: Asked, known: Known, size: tuple[int, int], probable: float) 
         return 1 - 0.6 ** votes.gone, ""
     if (known.over_cuts >= OVER_CUTS or known.in_bars) and tall >= SHORT_FRAC and not votes.scene:
         return 0.9, ""
-    certain = max(asked.certainty, LOOSE_CERTAINTY) if is_loose(votes) or in_a_row(known) else asked.certainty
+    certain = max(asked.certainty, LOOSE_CERTAINTY) if is_loose(votes) or is_of_a_scene(known) else asked.certainty
     if votes.frames >= LEAST_FRAMES and probable >= certain and not travels(votes, w):
         return probable, ""
     if asked.still and tall >= 0.5 and not votes.scene:
@@ -91,9 +94,11 @@ def travels(votes: Votes, w: int) -> bool:
     return votes.sway.known and votes.sway.stays_px > TRAVEL_2K_PX * max((w / _lines.WIDE_2K_PX) ** 0.8, 0.35)
 
 
-def in_a_row(known: Known) -> bool:
-    """Tell whether a line is one of many alike that stand beside each other."""
-    return known.neighbours >= IN_A_ROW
+def is_of_a_scene(known: Known) -> bool:
+    """Tell whether a line is one of many alike that stand beside each other, or shakes as the scene does."""
+    sway = known.votes.sway
+    shakes = sway.known and sway.stays_px > SHAKEN_PX[0] and sway.goes_px > SHAKEN_PX[1]
+    return known.neighbours >= IN_A_ROW or (shakes and sway.own_px < SHAKEN_OWN * sway.stays_px)
 
 
 def is_loose(votes: Votes) -> bool:

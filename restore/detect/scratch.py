@@ -12,7 +12,7 @@ from restore.curves import paint
 from restore.detect import Detection, Found, _beyond, _line_judge, _lines, _tracks
 from restore.detect._company import neighbours
 from restore.detect._line_shape import curve_of, found_of
-from restore.detect._line_verdict import SHORT_FRAC, Known, in_a_row, travels, verdict
+from restore.detect._line_verdict import SHORT_FRAC, Known, is_of_a_scene, travels, verdict
 from restore.detect._lines import Line
 from restore.detect._network import probability
 from restore.detect._onward import onward
@@ -145,7 +145,7 @@ class Scratch:
         least, w = HOLD_SHARE * self.certainty, window.size[1]
         likely = {
             i for i, j in enumerate(judged)
-            if not j.is_sure and j.probable >= least and not travels(j.known.votes, w) and not in_a_row(j.known)
+            if not j.is_sure and j.probable >= least and not (travels(j.known.votes, w) or is_of_a_scene(j.known))
         }
         shot, sure = window.shot(t, HOLD_FRAMES), set[int]()
         for u in sorted(shot, key=lambda u: abs(u - t)):
