@@ -125,6 +125,10 @@ def judging(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the arguments of fitting a judge."""
     for add in (
         click.option("--workers", default=2, show_default=True, type=click.IntRange(0), help="Processes; 0 for none."),
+        click.option("--rides", default=48, show_default=True, type=click.IntRange(0),
+                     help="Shots over photographs: driven into, panned, shaken, zoomed."),
+        click.option("--photographs", type=click.Path(path_type=Path, file_okay=False, exists=True),
+                     help="A folder of photographs to ride over. [none]"),
         click.option("--films", default=60, show_default=True, type=click.IntRange(0), help="Generated films."),
         click.option("--pieces", default=16, show_default=True, type=click.IntRange(1), help="Pieces of each clip."),
         click.option("--seed", default=1, show_default=True, type=click.IntRange(0), help="Of films, damage and fit."),
@@ -139,7 +143,7 @@ def judging(command: Callable[..., None]) -> Callable[..., None]:
 @train.command("judge")
 @judging
 def train_judge(clips: tuple[Path, ...], folder: Path, **plan: Any) -> None:
-    """Fit the judge of the detector `dirt` to clean CLIPS and generated films.
+    """Fit the judge of the detector `dirt` to clean CLIPS, photographs and films.
 
     They are damaged in a known way; footage like your own teaches what moves
     in it and is no dirt. Killed, the same command goes on.
@@ -158,10 +162,11 @@ def train_judge(clips: tuple[Path, ...], folder: Path, **plan: Any) -> None:
 @train.command("lines")
 @judging
 def train_lines(clips: tuple[Path, ...], folder: Path, **plan: Any) -> None:
-    """Fit the judge of the detector `scratch` to clean CLIPS and generated films.
+    """Fit the judge of the detector `scratch` to clean CLIPS, photographs and films.
 
     They are scratched in a known way; footage like your own teaches which
-    lines belong to its scenes. Killed, the same command goes on.
+    lines belong to its scenes, and so do photographs that are ridden over.
+    Films are generated. Killed, the same command goes on.
 
     \b
     Example:

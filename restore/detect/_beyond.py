@@ -30,6 +30,12 @@ RISE_LEVELS = 4.0
 Strips = npt.NDArray[np.uint8]
 
 
+RIM_FRAC = 1 / 6
+"""A picture that is narrower than its frame ends within this share of the width."""
+INNER_PX = 4
+"""Columns on the other side of its rim, which have to be brighter: scenes at night are black too."""
+
+
 def over_cuts(window: Window, t: int, reach: int) -> npt.NDArray[np.intp]:
     """Return for each line of frame t how many frames within `reach` but of other shots show it at its place."""
     here, shot = _tracks.view(window, t), window.shot(t, reach)
@@ -95,3 +101,20 @@ def _stands_out(strips: Strips, line: Line, first: int, stop: int) -> bool:
     sides = np.median(profile, 1)
     noise = float(np.std(profile[:, : 2 * room]))
     return float(np.median(core - sides)) >= RISE_LEVELS + 4 * noise
+
+
+def at_rim(strips: Strips, line: Line) -> bool:
+    """Tell whether a line is the bright rim of a picture (s, W) that has black to its left or right, up to the frame.
+
+    It weaves in the gate with its picture and flickers, as scratches do.
+    """
+    w, rows = strips.shape[1], strips[line.first : line.stop].astype(np.float32)
+    left, right = int(line.columns.min() - line.left_px), int(np.ceil(line.columns.max() + line.right_px))
+    if left < RIM_FRAC * w:
+        outer, inner = rows[:, : max(left, 1)], rows[:, right + 2 : right + 2 + INNER_PX]
+    elif right > (1 - RIM_FRAC) * w:
+        outer, inner = rows[:, min(right + 1, w - 1) :], rows[:, max(left - 1 - INNER_PX, 0) : max(left - 1, 1)]
+    else:
+        return False
+    black = np.median(outer, 0).max() <= BLACK and np.median(outer.std(0)) <= FLAT
+    return bool(black and inner.mean() > outer.mean() + EDGE)

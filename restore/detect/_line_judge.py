@@ -2,7 +2,8 @@
 
 What speaks for a scratch: the scene moves away under it, it wanders on its own, its pieces change on their own. None of
 it is proof alone: rails stay while the scene parts beside them, ropes swing, leaves flicker. So all is weighed together
-by a small network, fitted on lines of generated and of real shots, damaged and clean, moving and still.
+by a small network, fitted on lines of generated and of real shots, and of photographs that are driven into, damaged
+and clean, moving and still.
 """
 
 from __future__ import annotations
@@ -19,9 +20,8 @@ from restore.detect._tracks import Votes
 from restore.detect._unrest import Unrest
 from restore.nets import shelf
 
-SHIPS, DOUBTS = "lines", "rails"
-"""Names of the judge that comes with the program, and of a second one that has to agree: it learnt from other shots,
-and knows rails that stay where they are while the scene parts beside them."""
+SHIPS = "lines"
+"""Name of the judge that comes with the program."""
 SEEN_SHARE = 0.4
 """Unrest is believed of lines that show in this share of the frames."""
 NAMES = (
@@ -83,7 +83,6 @@ def path_of(given: str) -> Path:
 
 
 def score(measured: list[list[float]], judge: Path) -> Table:
-    """Return the log-odds (n,) that lines are scratches, by the judge of a file and the one that doubts."""
+    """Return the log-odds (n,) that lines are scratches, by the judge of a file."""
     values = np.array(measured, np.float64).reshape(len(measured), len(NAMES))
-    believes = _network.read(judge, shelf.sha256(judge), NAMES)
-    return np.minimum(believes.score(values), _network.shipped(DOUBTS, NAMES).score(values))
+    return _network.read(judge, shelf.sha256(judge), NAMES).score(values)

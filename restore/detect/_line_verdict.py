@@ -13,11 +13,16 @@ SHORT_FRAC = 0.2
 """Lines shorter than this share of the height need three times the witnesses: much of a scene is so short."""
 LEAST_FRAMES = 4
 """Fewer frames than these do not decide by weighing."""
-LOOSE_PX, LOOSE_CERTAINTY = (0.1, 0.25), 0.9
+LOOSE_PX, LOOSE_CERTAINTY = (0.1, 0.25), 0.99
 """A line whose pieces and halves differ by so much in how they move has to be so certain: threads and liquids do."""
 TRAVEL_2K_PX = 3.5
 """A line that goes farther over the screen than this (root mean square) does not lie on the film: scratches wander by
 less, and lines of a scene whose motion nobody could measure go on and on."""
+IN_A_ROW, SCENE_CERTAINTY = 2, 0.9
+"""A line with so many neighbours like it has to be so certain: it is a stripe among others."""
+SHAKEN_PX, SHAKEN_OWN = (0.5, 0.3), 0.25
+"""And one that goes over the screen by so much, where the scene beside it goes by so much, while less than this share
+of its way is not a multiple of the scene's: a near pole, before a camera that shakes."""
 OVER_CUTS = 2
 """So many frames beyond a cut that show a line at its place prove that it lies on the film."""
 
@@ -38,6 +43,8 @@ class Known:
     """Frames of other shots that show it at its place."""
     in_bars: bool = False
     """Whether it runs on into the black above or below the picture."""
+    neighbours: int = 0
+    """How many lines like it run beside it."""
 
 
 class Asked(Protocol):
@@ -67,7 +74,8 @@ def verdict(asked: Asked, known: Known, size: tuple[int, int], probable: float) 
         return 1 - 0.6 ** votes.gone, ""
     if (known.over_cuts >= OVER_CUTS or known.in_bars) and tall >= SHORT_FRAC and not votes.scene:
         return 0.9, ""
-    certain = max(asked.certainty, LOOSE_CERTAINTY) if is_loose(votes) else asked.certainty
+    doubt = LOOSE_CERTAINTY if is_loose(votes) else SCENE_CERTAINTY if is_of_a_scene(known) else 0.0
+    certain = max(asked.certainty, doubt)
     if votes.frames >= LEAST_FRAMES and probable >= certain and not travels(votes, w):
         return probable, ""
     if asked.still and tall >= 0.5 and not votes.scene:
@@ -85,6 +93,13 @@ def travels(votes: Votes, w: int) -> bool:
     Small pictures come from narrower film, on which the same way is longer (as the same width is in `_lines.widths`).
     """
     return votes.sway.known and votes.sway.stays_px > TRAVEL_2K_PX * max((w / _lines.WIDE_2K_PX) ** 0.8, 0.35)
+
+
+def is_of_a_scene(known: Known) -> bool:
+    """Tell whether a line is one of many alike that stand beside each other, or shakes as the scene does."""
+    sway = known.votes.sway
+    shakes = sway.known and sway.stays_px > SHAKEN_PX[0] and sway.goes_px > SHAKEN_PX[1]
+    return known.neighbours >= IN_A_ROW or (shakes and sway.own_px < SHAKEN_OWN * sway.stays_px)
 
 
 def is_loose(votes: Votes) -> bool:

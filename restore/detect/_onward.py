@@ -6,7 +6,7 @@ rest of it falls short of that. Of a line that is known to be a scratch less is 
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -18,39 +18,69 @@ from restore.frames import Bits
 
 RUN = 9
 """Strips that are averaged."""
-STANDS_OUT, NOISE = 0.25, 2.0
+STANDS_OUT, NOISE = 0.05, 1.5
 """It goes on where it has this share of its contrast, and so many times the spread of what lies beside its path."""
+LEAST_LEVELS = 0.5
+"""Less than this is none, in 8-bit levels."""
+NEAR = 31
+"""Strips over which that spread is taken: what is busy farther on says nothing about here."""
 GAP_FRAC = 0.06
 """It is given up after so much of the picture's height without it."""
-SEARCH_PX = 1
-"""Its path may be off by this."""
+SEARCH_PX, STEP, FOLLOW_PX = 1, 8, 6
+"""Its path may be off by this, anew every so many strips, and by so much in all."""
 ASIDE = 6
 """Paths beside its own that say how much the picture varies, a line's width and more apart."""
 
 
 def onward(line: Line, strips: npt.NDArray[np.uint8]) -> Line:
-    """Return a line carried on straight through the strips (s, W) of its frame, to where it last shows."""
+    """Return a line followed through the strips (s, W) of its frame, to where it last shows."""
     s = strips.shape[0]
     above, below = _reached(line, strips, range(line.first - 1, -1, -1)), _reached(line, strips, range(line.stop, s))
-    if not above.size and not below.size:
+    if not above.shows.size and not below.shows.size:
         return line
-    before = np.array([line.at(line.first - 1 - i) for i in range(above.size)], np.float32)[::-1]
-    after = np.array([line.at(line.stop + i) for i in range(below.size)], np.float32)
     return replace(
-        line, first=line.first - above.size, columns=np.concatenate([before, line.columns, after]),
-        shows=np.concatenate([above[::-1], line.shows, below]),
+        line, first=line.first - above.shows.size,
+        columns=np.concatenate([above.columns[::-1], line.columns, below.columns]),
+        shows=np.concatenate([above.shows[::-1], line.shows, below.shows]),
     )
 
 
-def _reached(line: Line, strips: npt.NDArray[np.uint8], rows: range) -> Bits:
-    """Return where (n,) the line shows in the strips that follow one of its ends, up to the last in which it does."""
+@dataclass(frozen=True)
+class Rest:
+    """What follows one end of a line, (n,) strips from there on."""
+
+    columns: Float
+    shows: Bits
+
+
+def _reached(line: Line, strips: npt.NDArray[np.uint8], rows: range) -> Rest:
+    """Return the line in the strips that follow one of its ends, up to the last in which it shows."""
     if not len(rows):
-        return np.zeros(0, bool)
-    level, spread = _levels(line, strips, rows)
-    shows = level > max(STANDS_OUT * line.contrast, NOISE * spread)
-    gap = max(2, round(GAP_FRAC * strips.shape[0]))
-    last = last_before_gap(shows, gap)
-    return shows[: last + 1]
+        return Rest(np.zeros(0, np.float32), np.zeros(0, bool))
+    straight = np.array([line.at(y) for y in rows], np.float32)
+    stands, spread = _levels(line, strips, rows, straight)
+    least = np.maximum(max(STANDS_OUT * line.contrast, LEAST_LEVELS), NOISE * spread)
+    level, off = _followed(stands, least)
+    shows = level > least
+    n = last_before_gap(shows, max(2, round(GAP_FRAC * strips.shape[0]))) + 1
+    return Rest(straight[:n] + off[:n], shows[:n])
+
+
+def _followed(stands: Float, least: Float) -> tuple[Float, Float]:
+    """Return the level (n,) along a path that bends as the line does, and how far (n,) that is off to the right.
+
+    `stands` (n, 2 k + 1) is by how much each path beside the straight one stands out.
+    """
+    n, middle = stands.shape[0], stands.shape[1] // 2
+    level, off, at = np.zeros(n, np.float32), np.zeros(n, np.float32), 0
+    for i in range(0, n, STEP):
+        near = stands[i : i + STEP, middle + at - SEARCH_PX : middle + at + SEARCH_PX + 1]
+        mean = near.mean(0)
+        if mean.max() > least[i : i + STEP].mean():
+            turn = int(mean.argmax()) - SEARCH_PX
+            at = int(np.clip(at + turn, SEARCH_PX - middle, middle - SEARCH_PX))
+        level[i : i + STEP], off[i : i + STEP] = near.max(1), at
+    return level, off
 
 
 def last_before_gap(shows: Bits, gap: int) -> int:
@@ -63,19 +93,20 @@ def last_before_gap(shows: Bits, gap: int) -> int:
     return last
 
 
-def _levels(line: Line, strips: npt.NDArray[np.uint8], rows: range) -> tuple[Float, float]:
-    """Return by how much (n,) the line's path stands out from its sides, and how much paths beside it do by chance."""
+def _levels(line: Line, strips: npt.NDArray[np.uint8], rows: range, straight: Float) -> tuple[Float, Float]:
+    """Return by how much (n, 2 k + 1) paths along the straight one stand out from their sides, and the spread of that.
+
+    The spread (n,) is of paths a line's width and more beside it, where there is no line.
+    """
     wide = round(line.left_px + line.right_px) + 1
-    step = 2 * wide + 4
-    room = (ASIDE // 2) * step + step + wide + SEARCH_PX
-    path = np.array([line.at(y) for y in rows], np.float32)[:, None] + 0.5 * (line.right_px - line.left_px)
-    xs = path + np.arange(-room, room + 1, dtype=np.float32)
+    step, off = 2 * wide + 4 + FOLLOW_PX, wide + 1
+    room = (ASIDE // 2) * step + off + wide
+    xs = (straight + 0.5 * (line.right_px - line.left_px))[:, None] + np.arange(-room, room + 1, dtype=np.float32)
     ys = np.repeat(np.array(rows, np.float32)[:, None], xs.shape[1], 1)
     flat = cv2.remap(strips, xs, ys, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).astype(np.float32)
     inside = cv2.blur(flat, (wide, 1))
-    off = wide + 1
     stands = line.sign * inside - np.maximum(line.sign * np.roll(inside, off, 1), line.sign * np.roll(inside, -off, 1))
     stands = cv2.blur(stands, (1, RUN))
-    own = stands[:, room - SEARCH_PX : room + SEARCH_PX + 1].max(1)
-    beside = np.concatenate([stands[:, room + k * step] for k in range(-(ASIDE // 2), ASIDE // 2 + 1) if k])
-    return own, float(np.sqrt(np.mean(np.square(beside))))
+    beside = np.stack([stands[:, room + k * step] for k in range(-(ASIDE // 2), ASIDE // 2 + 1) if k])
+    power = cv2.blur(np.square(beside).mean(0)[:, None], (1, NEAR))[:, 0]
+    return stands[:, room - FOLLOW_PX : room + FOLLOW_PX + 1], np.sqrt(power)

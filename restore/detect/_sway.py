@@ -80,10 +80,11 @@ def sway(line: Line, here: Strips, others: Strips, apart: npt.NDArray[np.intp], 
     middle = np.rint(line.columns + 0.5 * (line.right_px - line.left_px)).astype(np.intp)[:, None]
     if line.columns.size < 2 * PIECES or len(others) < LEAST_FRAMES:
         return UNKNOWN
-    if middle.min() < room or middle.max() + room >= here.shape[1]:
+    if middle.min() < core or middle.max() + core >= here.shape[1]:
         return UNKNOWN
     rows = np.arange(line.first, line.stop)[:, None]
-    column = middle + np.arange(-room, room + 1)
+    # Close to the edge there is less to search: beyond it the picture is carried on, which is like no line.
+    column = np.clip(middle + np.arange(-room, room + 1), 0, here.shape[1] - 1)
     own = _pieces(here[None, rows, column])[0, :, search + 1 : search + 2 * core + 2]
     moved, there = _matched(own, _pieces(others[:, rows, column]), search)
     enough = there.sum(1) >= PIECES // 2

@@ -50,9 +50,12 @@ def unrest(line: Line, pictures: Sequence[Strips]) -> Unrest:
     room = 2 * (away + side) + half + SEARCH_PX + 1
     middle = line.columns + 0.5 * (line.right_px - line.left_px)
     column = np.rint(middle)[:, None].astype(np.intp) + np.arange(-room, room + 1)
-    width = pictures[0].shape[1]
-    if column.min() < 0 or column.max() >= width or line.columns.size < 2 * SEGMENTS or len(pictures) < LEAST_FRAMES:
+    width, inner = pictures[0].shape[1], room - half - SEARCH_PX - 1
+    outside = column[:, inner].min() < 0 or column[:, -1 - inner].max() >= width
+    if outside or line.columns.size < 2 * SEGMENTS or len(pictures) < LEAST_FRAMES:
         return Unrest()
+    # Where one of its sides lies beyond the edge, the other one says alone what lies beside it.
+    column = np.clip(column, 0, width - 1)
     rows = np.arange(line.first, line.stop)[:, None]
     edges = np.linspace(0, line.columns.size, SEGMENTS + 1).astype(np.intp)[:-1]
     tall = np.diff(np.append(edges, line.columns.size))[:, None]

@@ -10,8 +10,9 @@ import numpy as np
 
 from restore.curves import paint
 from restore.detect import Detection, Found, _beyond, _line_judge, _lines, _tracks
+from restore.detect._company import neighbours
 from restore.detect._line_shape import curve_of, found_of
-from restore.detect._line_verdict import SHORT_FRAC, Known, travels, verdict
+from restore.detect._line_verdict import SHORT_FRAC, Known, is_of_a_scene, travels, verdict
 from restore.detect._lines import Line
 from restore.detect._network import probability
 from restore.detect._onward import onward
@@ -66,17 +67,17 @@ class Scratch:
     their curves are kept of every frame.
     """
 
-    version: ClassVar[int] = 5
+    version: ClassVar[int] = 6
     finds: ClassVar[Literal["dirt", "scratch"]] = "scratch"
     sensitivity: ClassVar[Mapping[str, Mapping[str, float]]] = {
-        "cautious": {"certainty": 0.6, "witnesses": 5}, "thorough": {"certainty": 0.3, "witnesses": 2}
+        "cautious": {"certainty": 0.7, "witnesses": 5}, "thorough": {"certainty": 0.3, "witnesses": 2}
     }
     leads: ClassVar[Mapping[str, float]] = {"certainty": 0.01, "still": True}
     reach: int = 8
     """How many frames before and after are asked about a line."""
     witnesses: int = 3
     """How many of them must say that it lies on the film, none more than a third of that saying the contrary."""
-    certainty: float = 0.4
+    certainty: float = 0.5
     """How probable a line must be a scratch where no rule decides: the mean of the frames around that show it."""
     shortest_frac: float = 0.08
     """Shorter lines are left alone, as a share of the picture's height."""
@@ -103,9 +104,8 @@ class Scratch:
         return self.reach + TOGETHER_FRAMES + HOLD_FRAMES
 
     def fingerprint(self) -> str:
-        """Return the digests of the judges."""
-        doubts = shelf.shipped(_line_judge.DOUBTS, ".json")
-        return "+".join(shelf.sha256(path) for path in (_line_judge.path_of(self.judge), doubts))
+        """Return the digest of the judge."""
+        return shelf.sha256(_line_judge.path_of(self.judge))
 
     def detect(self, window: Window, t: int) -> Detection:
         """Return the scratches of frame t."""
@@ -145,7 +145,7 @@ class Scratch:
         least, w = HOLD_SHARE * self.certainty, window.size[1]
         likely = {
             i for i, j in enumerate(judged)
-            if not j.is_sure and j.probable >= least and not travels(j.known.votes, w)
+            if not j.is_sure and j.probable >= least and not (travels(j.known.votes, w) or is_of_a_scene(j.known))
         }
         shot, sure = window.shot(t, HOLD_FRAMES), set[int]()
         for u in sorted(shot, key=lambda u: abs(u - t)):
@@ -186,7 +186,7 @@ class Scratch:
         over, strips = _beyond.over_cuts(window, t, self.reach), _tracks.view(window, t).strips
         return tuple(
             Known(i, lines[i], votes[i], tuple(m), float(s), int(over[i]) if few else 0,
-                  _beyond.in_bars(strips, lines[i]))
+                  _beyond.in_bars(strips, lines[i]), neighbours(lines[i], strips))
             for i, m, s in zip(kept, measured, scores, strict=True)
         )
 
@@ -226,6 +226,8 @@ class Scratch:
         if line.log_nfa > 0 and votes.seen < 3:
             return None
         if votes.scene >= self.witnesses and votes.scene > votes.film:
+            return None
+        if _beyond.at_rim(_tracks.view(window, t).strips, line):
             return None
         sure, why = verdict(self, known, window.size, probable)
         return found_of(line, Found(t, "scratch", (0, 0, 0, 0), 0, sure, "undecided" if why else "confirmed", why),

@@ -1,4 +1,4 @@
-"""Clean clips and generated films in, a judge out: what damage looks like beside everything that is none.
+"""Clean clips, photographs ridden over and generated films in, a judge out: what damage looks like beside all else.
 
 Every piece is damaged in a known way and looked at as a detector looks at it (`dirt` here, `scratch` in `line_judge`);
 each thing that stands out is then damage or not. Pieces that are left clean show what is none. What was seen of a piece
@@ -32,12 +32,15 @@ from restore.measure.bench import Clip, damage_clip
 from restore.scenes.damage import Damage
 from restore.scenes.film import Film
 from restore.scenes.reel import FILM_10BIT
+from restore.scenes.rides import Ride
 from restore.window import Window
 from restore.written import counted
 
 FRAMES, LOOKED_AT = 8, (2, 3, 5)
 """Frames of a piece, and those of them that are looked at."""
 FILM_SIZES = ((576, 768), (720, 960), (480, 640), (1080, 1440), (576, 720))
+RIDES_FROM = 5 * 10**5
+"""What the seeds of rides begin with, past those of films."""
 ALL, LARGE = ("dust", "dirt", "short_hair", "long_hair", "blotch"), ("blotch", "long_hair", "dirt")
 WORN_FRAC, BLOTCHED_FRAC = (0.002, 0.004, 0.01), (0.02, 0.03, 0.04)
 GRAINY, GRAIN_LEVELS = 3, (2.5, 4.0, 7.0, 10.0)
@@ -50,9 +53,7 @@ DULL_PX = 25
 """Clean things of no more pixels than this are thinned out so."""
 SIZE_POWER, SIZE_MOST = 0.5, 60.0
 """A thing of so many pixels counts by this power of them: pixels are what is filled."""
-CARE = 3.0
-"""Good picture counts so much more than damage: doing no harm comes first."""
-NETS, HIDDEN, EPOCHS, BATCH, PEAK_RATE = 4, 24, 10, 2048, 2e-2
+HIDDEN, BATCH, PEAK_RATE = 24, 2048, 2e-2
 Report = Callable[[str], None]
 
 
@@ -90,6 +91,20 @@ class Finds:
 
 
 @dataclass(frozen=True)
+class Schooling:
+    """How a judge is fitted to what was seen."""
+
+    care: float = 3.0
+    """Good picture counts so much more than damage: doing no harm comes first."""
+    nets: int = 4
+    """Their mean is the judge."""
+    epochs: int = 10
+
+
+USUAL = Schooling()
+
+
+@dataclass(frozen=True)
 class Trade:
     """What a judge is to know."""
 
@@ -103,6 +118,7 @@ class Trade:
     """A clip, a seed and the number of the piece to what stands out on it, damaged and clean."""
     used: str
     """How a recipe is told of it."""
+    schooling: Schooling = USUAL
 
 
 @dataclass(frozen=True)
@@ -116,6 +132,10 @@ class Plan:
     """Of each clip."""
     films: int = 60
     """Generated ones."""
+    photographs: Path | None = None
+    """A folder of them, to be ridden over."""
+    rides: int = 48
+    """Shots over them, where there are any."""
     workers: int = 2
     """Processes; with 0 all is done in this one."""
 
@@ -178,13 +198,41 @@ def film_of(seed: int, n: int, frames: int) -> Clip:
     return Clip(f"film {seed}", [film.planes(t, FILM_10BIT) for t in range(frames)], FILM_10BIT)
 
 
-def look(plan: Plan, trade: Trade, folder: Path, task: Path | int) -> list[Path]:
-    """Look at all pieces of a clip, or at one generated film, keep what was seen, and return the files it is in."""
-    if isinstance(task, int):
-        path = folder / f"film-{task}.npz"
+def ridden(ride: Ride) -> Clip:
+    """Return the shot of a ride over a photograph."""
+    return Clip(f"ride {ride.seed}", [ride.planes(t, FILM_10BIT) for t in range(ride.frames)], FILM_10BIT)
+
+
+Task = Path | int | Ride
+"""A clip, the number of a generated film, or a ride over a photograph."""
+
+
+def said_of(task: Task) -> str:
+    """Return what a task is called."""
+    if isinstance(task, Ride):
+        return f"ride {task.number}"
+    return f"film {task}" if isinstance(task, int) else task.name
+
+
+def tasks_of(plan: Plan, trade: Trade) -> list[Task]:
+    """Return what there is to look at. Raises RestoreError where that is nothing."""
+    tasks: list[Task] = [*plan.clips, *range(plan.films)]
+    if plan.photographs:
+        first = plan.seed * 10**6 + RIDES_FROM
+        tasks += [Ride(plan.photographs, first + n, n, trade.frames) for n in range(plan.rides)]
+    if not tasks:
+        raise RestoreError("the judge has nothing to learn from: give clean clips, --photographs DIR or --films 1.")
+    return tasks
+
+
+def look(plan: Plan, trade: Trade, folder: Path, task: Task) -> list[Path]:
+    """Look at all pieces of a clip, or at one generated shot, keep what was seen, and return the files it is in."""
+    if not isinstance(task, Path):
+        path = folder / f"{said_of(task).replace(' ', '-')}.npz"
         if not path.is_file():
-            seed = plan.seed * 10**6 + task
-            trade.see(film_of(seed, task, trade.frames), seed, task).save(path)
+            seed, n = (task.seed, task.number) if isinstance(task, Ride) else (plan.seed * 10**6 + task, task)
+            clip = ridden(task) if isinstance(task, Ride) else film_of(seed, n, trade.frames)
+            trade.see(clip, seed, n).save(path)
         return [path]
     out = []
     for clip, n in pieces((task,), trade.frames, range(plan.pieces), 0):
@@ -200,9 +248,7 @@ def collect(plan: Plan, trade: Trade, folder: Path, say: Report) -> Finds:
 
     Raises SourceError where a clip cannot be read or is too short.
     """
-    tasks: list[Path | int] = [*plan.clips, *range(plan.films)]
-    if not tasks:
-        raise RestoreError("the judge has nothing to learn from: give clean clips, or --films 1 or more.")
+    tasks = tasks_of(plan, trade)
     folder.mkdir(parents=True, exist_ok=True)
     files: list[Path] = []
     with ExitStack() as stack:
@@ -211,36 +257,36 @@ def collect(plan: Plan, trade: Trade, folder: Path, say: Report) -> Finds:
             run = stack.enter_context(ProcessPoolExecutor(plan.workers, mp_context=get_context("spawn"))).map
         for task, some in zip(tasks, run(partial(look, plan, trade, folder), tasks), strict=True):
             files += some
-            say(f"looked at {f'film {task}' if isinstance(task, int) else task.name}, {counted(len(some), 'piece')}")
+            say(f"looked at {said_of(task)}, {counted(len(some), 'piece')}")
     return Finds.of(Finds.load(path) for path in files)
 
 
-def fit(finds: Finds, seed: int) -> Network:
+def fit(finds: Finds, seed: int, schooling: Schooling = USUAL) -> Network:
     """Return a judge: the mean of a few small networks, which is one of more hidden units."""
     some = (finds.share > DIRT_FROM) | (finds.share < CLEAN_TO)
     values, dirt = finds.values[some], finds.share[some] > DIRT_FROM
     weight = np.clip(finds.area_px[some] ** SIZE_POWER, 1.5, SIZE_MOST) * finds.weight[some]
-    weight[~dirt] *= CARE
+    weight[~dirt] *= schooling.care
     weight = np.minimum(weight / weight.mean(), 20)
     mean, spread = values.mean(0), values.std(0) + 1e-3
     z = torch.from_numpy(np.clip((values - mean) / spread, -FAR, FAR).astype(np.float32))
     target, heavy = (torch.from_numpy(v.astype(np.float32)) for v in (dirt, weight))
-    nets = [_fitted(z, target, heavy, 1000 * seed + k) for k in range(NETS)]
-    inner, outer = np.concatenate([n[0] for n in nets], 1), np.concatenate([n[2] for n in nets]) / NETS
+    nets = [_fitted(z, target, heavy, 1000 * seed + k, schooling.epochs) for k in range(schooling.nets)]
+    inner, outer = np.concatenate([n[0] for n in nets], 1), np.concatenate([n[2] for n in nets]) / len(nets)
     bias = float(np.mean([n[3] for n in nets]))
     plain = Network(mean, spread, inner, np.concatenate([n[1] for n in nets]), outer, bias)
     slope, offset = calibrated(plain.score(values), dirt, finds.weight[some])
     return replace(plain, outer=outer * slope, outer_bias=bias * slope + offset)
 
 
-def _fitted(z: Tensor, target: Tensor, weight: Tensor, seed: int) -> tuple[Table, Table, Table, float]:
+def _fitted(z: Tensor, target: Tensor, weight: Tensor, seed: int, epochs: int) -> tuple[Table, Table, Table, float]:
     torch.manual_seed(seed)
     torch.set_num_threads(1)
     inner, outer = torch.nn.Linear(z.shape[1], HIDDEN), torch.nn.Linear(HIDDEN, 1)
     n = max(1, len(z) // BATCH)
     adam = torch.optim.AdamW([*inner.parameters(), *outer.parameters()], PEAK_RATE, weight_decay=1e-3)
-    rate = torch.optim.lr_scheduler.OneCycleLR(adam, PEAK_RATE, total_steps=n * EPOCHS)
-    for _ in range(EPOCHS):
+    rate = torch.optim.lr_scheduler.OneCycleLR(adam, PEAK_RATE, total_steps=n * epochs)
+    for _ in range(epochs):
         for batch in torch.randperm(len(z)).tensor_split(n):
             score = outer(torch.tanh(inner(z[batch])))[:, 0]
             loss = torch.nn.functional.binary_cross_entropy_with_logits(score, target[batch], weight[batch])
@@ -272,9 +318,10 @@ def train(plan: Plan, folder: Path, say: Report = lambda _: None, trade: Trade =
     path = folder / f"{trade.name}.json"
     facts = {
         "seed": plan.seed, "clips": [p.name for p in plan.clips], "pieces": plan.pieces, "films": plan.films,
+        "rides": plan.rides if plan.photographs else 0,
         "things": len(finds.share), trade.name: int((finds.share > DIRT_FROM).sum()),
     }
-    rounded(fit(finds, plan.seed)).write(path, trade.names, facts)
+    rounded(fit(finds, plan.seed, trade.schooling)).write(path, trade.names, facts)
     say(f"{path}: fitted on {facts['things']:,} things, {facts[trade.name]:,} of them {trade.name}, "
         f"in {time.monotonic() - began:.0f} s; use it with --set {trade.used}={path}")
     return path

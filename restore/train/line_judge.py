@@ -23,7 +23,7 @@ from restore.scenes.scratches import Scratch as Drawn
 from restore.scenes.scratches import render
 from restore.scenes.shapes import Stamp
 from restore.scenes.wear import SCRATCH_LABEL
-from restore.train.judge import Finds, Trade
+from restore.train.judge import Finds, Schooling, Trade
 from restore.window import Window
 
 FRAMES, LOOKED_AT = 36, (12, 15, 18, 21)
@@ -88,4 +88,6 @@ def seen_of(clip: Clip, seed: int, n: int) -> Finds:
     return Finds.of(some) if some else Finds(np.zeros((0, len(_line_judge.NAMES))), *(np.zeros(0),) * 3)
 
 
-LINES = Trade("lines", _line_judge.NAMES, FRAMES, seen_of, "detect.scratch.judge")
+SCHOOLING = Schooling(care=8.0, nets=8, epochs=30)
+"""There are few lines and many measurements: more networks, whose mean errs less, and a scene's line counts more."""
+LINES = Trade("lines", _line_judge.NAMES, FRAMES, seen_of, "detect.scratch.judge", SCHOOLING)

@@ -13,6 +13,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from films import frames, line, window
 
 from restore.detect import _beyond, _tracks
+from restore.detect._lines import Line
 from restore.detect.scratch import Scratch
 
 SIZE, EACH = (200, 320), 9
@@ -98,3 +99,21 @@ def test_night_over_a_street_is_no_bar():
     night[30:, :200] = 10
     assert _beyond.bars(night) == (0, 0)
     assert _beyond.bars(np.full((200, 320), 8, np.uint8)) == (0, 0)  # a fade to black
+
+
+@pytest.mark.parametrize(("bar_px", "black", "rim"), [(6, 4, True), (6, 90, False), (0, 4, False)])
+def test_the_rim_of_a_picture_beside_black_is_told_from_a_scratch_at_its_edge(bar_px, black, rim):
+    strips = 90 + np.random.default_rng(1).normal(0, 1.5, (200, 220))
+    strips[:, :bar_px] = black
+    strips[:, 7:9] += 40
+    for flip in (1, -1):
+        columns = np.full(100, 7.5 if flip > 0 else 219 - 7.5, np.float32)
+        at = Line(1, 50, columns, 1.0, 1.0, 40.0, np.ones(100, bool), -30.0)
+        assert _beyond.at_rim(strips[:, ::flip].astype(np.uint8), at) is rim
+
+
+def test_a_scratch_over_a_black_scene_is_no_rim():
+    strips = 6 + np.abs(np.random.default_rng(1).normal(0, 1.5, (200, 220)))
+    strips[:, 7:9] += 40
+    at = Line(1, 50, np.full(100, 7.5, np.float32), 1.0, 1.0, 40.0, np.ones(100, bool), -30.0)
+    assert not _beyond.at_rim(strips.astype(np.uint8), at)

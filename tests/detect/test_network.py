@@ -31,12 +31,11 @@ def test_probabilities_of_any_odds_are_finite():
 SHIPPED = [
     (Network.read(_dirt_judge.path_of(""), _dirt_judge.NAMES), _dirt_judge.NAMES),
     (Network.read(_line_judge.path_of(""), _line_judge.NAMES), _line_judge.NAMES),
-    (shipped("rails", _line_judge.NAMES), _line_judge.NAMES),
     (shipped("standing", _standing_judge.NAMES), _standing_judge.NAMES),
 ]
 
 
-@pytest.mark.parametrize(("net", "names"), SHIPPED, ids=["dirt", "lines", "rails", "standing"])
+@pytest.mark.parametrize(("net", "names"), SHIPPED, ids=["dirt", "lines", "standing"])
 def test_the_weights_fit_what_is_measured(net, names):
     assert net.inner.shape == (len(names), net.inner_bias.size)
     assert net.mean.shape == net.spread.shape == (len(names),)

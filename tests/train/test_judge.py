@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -11,7 +13,7 @@ from restore.measure.bench import Clip
 from restore.scenes.film import Film
 from restore.scenes.reel import FILM_10BIT
 from restore.train import judge
-from restore.train.judge import Finds, Plan, calibrated, fit, train
+from restore.train.judge import Finds, Plan, Schooling, calibrated, fit, train
 
 
 @pytest.fixture(scope="module")
@@ -56,14 +58,14 @@ def test_calibration_makes_odds_true() -> None:
 
 def test_a_killed_collection_goes_on_and_comes_to_the_same_judge(tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(judge, "FILM_SIZES", ((96, 128),))
-    monkeypatch.setattr(judge, "EPOCHS", 2)
+    trade = replace(judge.DIRT, schooling=Schooling(epochs=2))
     plan = Plan(films=2, workers=0)
-    whole = train(plan, tmp_path / "whole")
+    whole = train(plan, tmp_path / "whole", trade=trade)
     judge.look(plan, judge.DIRT, made(tmp_path / "killed"), 1)
     stamp = (tmp_path / "killed" / "film-1.npz").stat().st_mtime_ns
-    assert train(plan, tmp_path / "killed").read_bytes() == whole.read_bytes()
+    assert train(plan, tmp_path / "killed", trade=trade).read_bytes() == whole.read_bytes()
     assert (tmp_path / "killed" / "film-1.npz").stat().st_mtime_ns == stamp
-    assert Network.read(whole, _dirt_judge.NAMES).inner.shape == (21, judge.NETS * judge.HIDDEN)
+    assert Network.read(whole, _dirt_judge.NAMES).inner.shape == (21, judge.USUAL.nets * judge.HIDDEN)
     assert Dirt(judge=str(whole)).fingerprint() != Dirt().fingerprint()
 
 

@@ -1,17 +1,22 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
+import cv2
 import numpy as np
 import pytest
 
 from restore.detect import _line_judge
 from restore.detect._network import Network, probability
 from restore.detect.scratch import Scratch
+from restore.errors import RestoreError
 from restore.measure.bench import Clip
+from restore.scenes import rides
 from restore.scenes.damage import Damage
 from restore.scenes.film import Film
 from restore.scenes.reel import FILM_10BIT
 from restore.train import judge, line_judge
-from restore.train.judge import Finds, Plan, fit, train
+from restore.train.judge import Finds, Plan, Schooling, fit, train
 from restore.train.line_judge import FRAMES, LINES, Frozen
 
 SIZE = (240, 320)
@@ -50,8 +55,21 @@ def test_lines_on_scratches_are_scratches_and_others_are_not(seen: Finds) -> Non
 
 def test_a_judge_of_ones_own_is_used_and_named_in_the_digest(tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(judge, "FILM_SIZES", ((200, 256),))
-    monkeypatch.setattr(judge, "EPOCHS", 1)
-    path = train(Plan(films=1, workers=0), tmp_path, trade=LINES)
+    path = train(Plan(films=1, workers=0), tmp_path, trade=replace(LINES, schooling=Schooling(nets=2, epochs=1)))
     assert path.name == "lines.json"
     assert Network.read(path, _line_judge.NAMES).inner.shape[0] == len(_line_judge.NAMES)
     assert Scratch(judge=str(path)).fingerprint() != Scratch().fingerprint()
+
+
+def test_photographs_are_ridden_over(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(rides, "SIZES", ((200, 256),))
+    noise = np.random.default_rng(3).uniform(0, 255, (20, 32, 3)).astype(np.uint8)
+    cv2.imwrite(str(tmp_path / "wall.png"), cv2.resize(noise, (320, 200), interpolation=cv2.INTER_CUBIC))
+    plan = Plan(films=0, photographs=tmp_path, rides=1, workers=0)
+    said: list[str] = []
+    finds = judge.collect(plan, LINES, tmp_path / "seen", said.append)
+    assert said == ["looked at ride 0, 1 piece"]
+    assert (tmp_path / "seen" / "ride-0.npz").is_file()
+    assert (finds.share < judge.CLEAN_TO).sum() > 10
+    with pytest.raises(RestoreError, match="--photographs"):
+        judge.collect(replace(plan, photographs=None), LINES, tmp_path / "none", said.append)
