@@ -96,10 +96,10 @@ def _unpacked(data: bytes, compression: int, need: int) -> bytes:
     import imagecodecs as codecs
 
     if compression == LZW:
-        return codecs.lzw_decode(data, out=need)
+        return bytes(codecs.lzw_decode(data, out=need))
     if compression == PACKBITS:
-        return codecs.packbits_decode(data, out=need + SLACK_BYTES)
-    return codecs.zstd_decode(data, out=need)
+        return bytes(codecs.packbits_decode(data, out=need + SLACK_BYTES))
+    return bytes(codecs.zstd_decode(data, out=need))
 
 
 def _packed(rows: npt.NDArray[np.uint8], compression: int) -> bytes:
@@ -113,10 +113,10 @@ def _packed(rows: npt.NDArray[np.uint8], compression: int) -> bytes:
     import imagecodecs as codecs
 
     if compression == LZW:
-        return codecs.lzw_encode(rows.tobytes())
+        return bytes(codecs.lzw_encode(rows.tobytes()))
     if compression == PACKBITS:
-        return codecs.packbits_encode(rows)  # each row by itself, as TIFF 6.0 demands
-    return codecs.zstd_encode(rows.tobytes())
+        return bytes(codecs.packbits_encode(rows))  # each row by itself, as TIFF 6.0 demands
+    return bytes(codecs.zstd_encode(rows.tobytes()))
 
 
 def _lzw(data: bytes, need: int) -> bytes:
