@@ -65,8 +65,11 @@ class Tiff:
     def read(self, file: Path, page: int) -> tuple[Plane, ...]:
         """Return the planes of the one picture."""
         data = content(file)
-        header = _inspected(file, data)
-        return separate(_samples(file, data), header.pixels)
+        header, samples = _inspected(file, data), _samples(file, data)
+        channels = samples.shape[2] if samples.ndim == 3 else 1
+        if samples.ndim > 3 or (*samples.shape[:2], channels) != (*header.size, header.pixels.planes):
+            raise SourceError(f"{file}: damaged: its tags disagree on how its samples lie; {AGAIN}")
+        return separate(samples, header.pixels)
 
     def write(self, path: Path, like: Path, changed: Mapping[int, Changes], deed: Deed) -> None:
         """Write a copy of `like` with other samples."""
