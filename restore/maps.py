@@ -18,9 +18,10 @@ import numpy as np
 import numpy.typing as npt
 import tifffile
 
-from restore import dpx, exr, stills
+from restore import stills
 from restore.colour import Float
 from restore.errors import MaskError, SourceError
+from restore.formats import dpx, exr
 from restore.source import PixelFormat, Plane
 
 KINDS = (".png", ".tif", ".tiff", ".bmp", ".jpg", ".jpeg", ".exr", ".dpx")
@@ -137,11 +138,11 @@ def _channels(path: Path) -> tuple[dict[str, npt.NDArray[Any]], float]:
     """Return the channels of a file by name, in its order, and the value of full scale."""
     kind = path.suffix.lower()
     if kind == ".exr":
-        stored = exr.read(path.read_bytes())
+        stored = exr.channels(path)
         known = [name for name in (*COLOURS, "A") if name in stored]  # EXR sorts by name; people count R, G, B, A
         return {name: stored[name] for name in dict.fromkeys([*known, *stored])}, 1.0
     if kind == ".dpx":
-        return dpx.read(path.read_bytes())
+        return dpx.channels(path)
     if kind in (".tif", ".tiff") and (pages := _tiff_samples(path.read_bytes())):
         white = float(np.iinfo(pages[0].dtype).max) if pages[0].dtype.kind == "u" else 1.0
         names = NAMES.get(len(pages), NAMES[3])

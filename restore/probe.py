@@ -84,10 +84,7 @@ def _sequence(path: str, rate: Fraction | None) -> Source:
     pages = [(f, n, h) for f in files for n, h in enumerate(headers[f])]
     _require_alike(pages)
     first = headers[files[0]][0]
-    notes = first.notes
-    if rate is None and len(pages) > 1:
-        notes = (*notes, "the sequence does not say its rate: 24 frames a second is assumed; give it with --rate")
-    rate = rate or Fraction(24 if len(pages) > 1 else 1)
+    rate, notes = _rate_of([h.rate for _, _, h in pages], rate, first.notes)
     digests = [file_sha256(f) for f in files]
     sha256 = digests[0] if len(files) == 1 else hashlib.sha256("\n".join(digests).encode()).hexdigest()
     times = tuple(range(len(pages)))
@@ -97,6 +94,22 @@ def _sequence(path: str, rate: Fraction | None) -> Source:
         pages=tuple(n for _, n, _ in pages) if len(pages) > len(files) else (),
         byte_count=sum(f.stat().st_size for f in files), notes=notes,
     )
+
+
+def _rate_of(
+    told: list[Fraction | None], given: Fraction | None, notes: tuple[str, ...]
+) -> tuple[Fraction, tuple[str, ...]]:
+    """Return a sequence's rate: the one given, the one all its pictures tell, or 24; and what is to be said of it."""
+    if len(told) == 1:
+        return given or Fraction(1), notes
+    one = told[0] if len(set(told)) == 1 else None
+    if given is not None:
+        says = one is not None and one != given
+        return given, (*notes, *([f"the pictures say {one} frames a second; {given} was asked for"] if says else []))
+    if one is not None:
+        return one, notes
+    disagree = "the pictures disagree on their rate" if any(told) else "the sequence does not say its rate"
+    return Fraction(24), (*notes, f"{disagree}: 24 frames a second is assumed; give it with --rate")
 
 
 def _headers(files: list[Path]) -> dict[Path, tuple[formats.Header, ...]]:

@@ -24,6 +24,8 @@ NEAR = Fraction(1, 20_000)
 """A declared rate this close to a standard one is the standard one: the nearest pair of those, 24 and 23.976, is
 twenty times further apart."""
 
+LEAST_RATE, MOST_RATE = 4.0, 1000.0
+"""What a header may say and be believed."""
 COARSE_TICKS = 4
 """With fewer ticks a frame than this, rounding explains too much: lost frames would pass for a slower rate."""
 
@@ -47,6 +49,14 @@ def exact_rate(pts: Sequence[int], time_base: Fraction, declared: Sequence[Fract
         if _explains(times, time_base, rate):
             return rate, False
     return mean.limit_denominator(1001), True
+
+
+def told_rate(rate: float) -> Fraction | None:
+    """Return the rate (frames a second) that a header's rounded number means; None where it can mean none."""
+    if not LEAST_RATE <= rate <= MOST_RATE:  # fields nobody filled in hold NaN, 0 or anything at all
+        return None
+    exact = Fraction(rate)
+    return next(iter(_near(exact)), exact.limit_denominator(1001))
 
 
 def _undeclared(step: Fraction, mean: Fraction, time_base: Fraction, count: int) -> list[Fraction]:

@@ -1,4 +1,4 @@
-"""DPX and EXR files as scanners and compositing programs write them, in a few lines each; and scans with dust."""
+"""DPX, Cineon and EXR files as scanners and compositing programs write them; and scans with dust."""
 
 from __future__ import annotations
 
@@ -11,24 +11,56 @@ import numpy as np
 EXR_TYPES = {"u4": 0, "f2": 1, "f4": 2}
 
 
-def dpx_bytes(planes, bits, end=">", packing=1, descriptor=50):
-    """Planes (H, W) as a DPX of one element."""
+def dpx_bytes(planes, bits, end=">", packing=1, descriptor=50, pad=0, start=2048, rate=None, name="scan.dpx"):
+    """Planes (H, W), in the order of the descriptor, as a DPX of one element."""
     h, w = planes[0].shape
-    head = bytearray(2048)
+    head = bytearray(max(start, 852))
     head[:4] = b"SDPX" if end == ">" else b"XPDS"
-    struct.pack_into(f"{end}I", head, 4, 2048)
+    struct.pack_into(f"{end}I", head, 4, start)
+    head[36 : 36 + len(name)] = name.encode()
     struct.pack_into(f"{end}HHII", head, 768, 0, 1, w, h)
     head[800], head[803] = descriptor, bits
-    struct.pack_into(f"{end}HHII", head, 804, packing, 0, 2048, 0)
+    struct.pack_into(f"{end}HHIII", head, 804, packing, 0, start, pad, 0)
+    if rate is not None:
+        struct.pack_into(f"{end}f", head, 1724, rate)
     samples = np.stack(planes, -1).reshape(h, -1)
+    return bytes(head) + b"".join(r + bytes(-len(r) % 4) + b"\xa5" * pad for r in _rows(samples, bits, end, packing))
+
+
+def _rows(samples, bits, end, packing):
+    if packing == 0 and bits in (10, 12):  # as one great number, its lowest bits in the first word
+        for row in samples.tolist():
+            number = sum(v << (k * bits) for k, v in enumerate(row))
+            count = -(-len(row) * bits // 32)
+            yield np.frombuffer(number.to_bytes(4 * count, "little"), "<u4").astype(f"{end}u4").tobytes()
+        return
     if bits == 10:
-        samples = np.pad(samples, [(0, 0), (0, -samples.shape[1] % 3)]).reshape(h, -1, 3).astype(np.uint32)
-        pad = 2 if packing == 1 else 0
-        samples = (samples << np.array([20 + pad, 10 + pad, pad], np.uint32)).sum(-1, dtype=np.uint32)
+        samples = np.pad(samples, [(0, 0), (0, -samples.shape[1] % 3)])
+        samples = samples.reshape(len(samples), -1, 3).astype(np.uint32)
+        low = 2 if packing == 1 else 0
+        samples = (samples << np.array([20 + low, 10 + low, low], np.uint32)).sum(-1, dtype=np.uint32)
     elif bits == 12:
         samples = samples << 4 if packing == 1 else samples
-    rows = samples.astype({8: "u1", 10: f"{end}u4", 12: f"{end}u2", 16: f"{end}u2"}[bits])
-    return bytes(head) + b"".join(r.tobytes() + bytes(-r.nbytes % 4) for r in rows)
+    stored = samples.astype({8: "u1", 10: f"{end}u4", 12: f"{end}u2", 16: f"{end}u2"}[bits])
+    yield from (r.tobytes() for r in stored)
+
+
+def cineon_bytes(planes, bits=10, end=">", packing=5, rate=None):
+    """Planes (H, W) as a Cineon file whose samples of a pixel lie together."""
+    h, w = planes[0].shape
+    head = bytearray(2048)
+    head[:4] = b"\x80\x2a\x5f\xd7" if end == ">" else b"\xd7\x5f\x2a\x80"
+    struct.pack_into(f"{end}I", head, 4, 2048)
+    head[193] = len(planes)
+    for k in range(len(planes)):
+        struct.pack_into(f"{end}BBBxII", head, 196 + 28 * k, 0, k + 1, bits, w, h)
+    struct.pack_into(f"{end}4BII", head, 680, 0, packing, 0, 0, 0, 0)
+    if rate is not None:
+        struct.pack_into(f"{end}f", head, 1072, rate)
+    samples = np.stack(planes, -1).reshape(h, -1)
+    if packing in (3, 4):  # words of 16 bits
+        samples, bits = samples << (16 - bits if packing == 3 else 0), 16
+    return bytes(head) + b"".join(r + bytes(-len(r) % 4) for r in _rows(samples, bits, end, 1 if packing == 5 else 2))
 
 
 def exr_bytes(planes, compression=3, version=2, shown=None):

@@ -14,7 +14,7 @@ FILES = sorted((ROOT / "restore").rglob("*.py"))
 STAGES = {"decode", "detect", "fill", "blend", "encode"}
 NOUNS = {
     "errors", "written", "span", "source", "layout", "timing", "stills", "formats", "frames", "colour", "cache",
-    "noise", "cuts", "window", "motion", "nets", "maps", "exr", "dpx", "curves",
+    "noise", "cuts", "window", "motion", "nets", "maps", "curves",
 }
 OUTSIDE = {
     "av": {"probe", "decode", "encode", "fixity", "measure"},
@@ -28,6 +28,7 @@ OUTSIDE = {
     "transformers": {"nets"},
     "click": {"commands"},
     "tifffile": {"formats", "maps"},
+    "OpenImageIO": {"formats"},
 }
 """One outside library, one room."""
 
