@@ -63,30 +63,60 @@ def cineon_bytes(planes, bits=10, end=">", packing=5, rate=None):
     return bytes(head) + b"".join(r + bytes(-len(r) % 4) for r in _rows(samples, bits, end, 1 if packing == 5 else 2))
 
 
-def exr_bytes(planes, compression=3, version=2, shown=None):
-    """Named planes (H, W) of half, float or whole numbers as scan lines: 0 none, 1 RLE, 2 ZIPS, 3 ZIP."""
+def exr_bytes(planes, compression=3, version=2, shown=None, tile=None, origin=(0, 0), more=(), further=()):
+    """Named planes (H, W) of half, float or whole numbers: 0 none, 1 RLE, 2 ZIPS, 3 ZIP; tiles (h, w) where asked for.
+
+    `more` are further attributes (name, type, value), `further` are planes of further parts.
+    """
+    parts = [(planes, tile), *((p, None) for p in further)]
+    several = bool(further)
+    flags = version | (0x1000 if several else 0x200 if tile else 0)
+    heads = [_exr_head(p, compression, shown, t, origin, more, n if several else None)
+             for n, (p, t) in enumerate(parts)]
+    head = struct.pack("<II", 20000630, flags) + b"".join(heads) + b"\0" * several
+    chunks = [struct.pack("<i", n) * several + c
+              for n, (p, t) in enumerate(parts) for c in _exr_chunks(p, compression, t, origin)]
+    starts = np.cumsum([len(head) + 8 * len(chunks), *(len(c) for c in chunks)])[:-1]
+    return head + b"".join(struct.pack("<Q", int(s)) for s in starts) + b"".join(chunks)
+
+
+def _exr_head(planes, compression, shown, tile, origin, more, part):
     names = sorted(planes)
     h, w = planes[names[0]].shape
     types = {n: planes[n].dtype.str[1:] for n in names}
     listed = b"".join(n.encode() + b"\0" + struct.pack("<iIii", EXR_TYPES[types[n]], 0, 1, 1) for n in names) + b"\0"
-    window = struct.pack("<4i", 0, 0, w - 1, h - 1)
-    head = struct.pack("<II", 20000630, version)
-    for name, kind, value in (
+    y, x = origin
+    window = struct.pack("<4i", x, y, x + w - 1, y + h - 1)
+    facts = [
         ("channels", "chlist", listed), ("compression", "compression", bytes([compression])),
         ("dataWindow", "box2i", window), ("displayWindow", "box2i", struct.pack("<4i", *shown) if shown else window),
-        ("lineOrder", "lineOrder", b"\0"),
-    ):
-        head += name.encode() + b"\0" + kind.encode() + b"\0" + struct.pack("<I", len(value)) + value
-    head += b"\0"
-    lines = 16 if compression == 3 else 1
-    chunks = []
-    for top in range(0, h, lines):
-        raw = b"".join(planes[n][y].tobytes() for y in range(top, min(h, top + lines)) for n in names)
+        ("lineOrder", "lineOrder", b"\0"), ("pixelAspectRatio", "float", struct.pack("<f", 1)),
+        ("screenWindowCenter", "v2f", bytes(8)), ("screenWindowWidth", "float", struct.pack("<f", 1)), *more,
+    ]
+    if tile:
+        facts.append(("tiles", "tiledesc", struct.pack("<IIB", tile[1], tile[0], 0)))
+    if part is not None:
+        count = len(_exr_boxes(h, w, compression, tile))
+        facts += [("name", "string", b"part%d" % part), ("type", "string", b"tiledimage" if tile else b"scanlineimage"),
+                  ("chunkCount", "int", struct.pack("<i", count))]
+    return b"".join(n.encode() + b"\0" + k.encode() + b"\0" + struct.pack("<I", len(v)) + v
+                    for n, k, v in facts) + b"\0"
+
+
+def _exr_boxes(h, w, compression, tile):
+    high, wide = tile or (16 if compression == 3 else 1, w)
+    return [(top, min(h, top + high), left, min(w, left + wide)) for top in range(0, h, high)
+            for left in range(0, w, wide)]
+
+
+def _exr_chunks(planes, compression, tile, origin):
+    h, w = next(iter(planes.values())).shape
+    for top, bottom, left, right in _exr_boxes(h, w, compression, tile):
+        raw = b"".join(planes[n][y, left:right].tobytes() for y in range(top, bottom) for n in sorted(planes))
         packed = _packed(raw, compression)
         body = packed if len(packed) < len(raw) else raw
-        chunks.append(struct.pack("<iI", top, len(body)) + body)
-    starts = np.cumsum([len(head) + 8 * len(chunks), *(len(c) for c in chunks)])[:-1]
-    return head + b"".join(struct.pack("<Q", int(s)) for s in starts) + b"".join(chunks)
+        place = (left // tile[1], top // tile[0], 0, 0) if tile else (top + origin[0],)
+        yield struct.pack(f"<{len(place) + 1}i", *place, len(body)) + body
 
 
 def _packed(raw, compression):

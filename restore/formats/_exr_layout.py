@@ -63,6 +63,8 @@ class Part:
     rate: Fraction | None = None
     preview: bool = False
     """Whether it holds a small picture of itself."""
+    deep: bool = False
+    """Whether a pixel may have any number of samples."""
 
     @property
     def size(self) -> tuple[int, int]:
@@ -140,7 +142,8 @@ def _layout(file: Path, data: mmap.mmap) -> Layout:
     if flags & 0xFF != 2 or flags & ~(KNOWN_FLAGS | 0xFF):
         raise SourceError(f"{file}: an EXR of version {flags & 0xFF} with flags {flags >> 8:#x} is not known; needed: "
                           "version 2. Write it again as TIFF")
-    several, at, parts = bool(flags & SEVERAL), 8, []
+    several, at = bool(flags & SEVERAL), 8
+    parts: list[Part] = []
     while not parts or (several and data[at]):
         facts, at = _attributes(data, at)
         parts.append(_part(file, facts, flags, several))
@@ -153,11 +156,26 @@ def _layout(file: Path, data: mmap.mmap) -> Layout:
     places = np.frombuffer(data[at : at + 8 * count], "<i8")
     if count and not (at + 8 * count <= places.min() and places.max() <= len(data) - 8):
         raise damaged(file, "some chunks are missing")
+    if count:
+        _require_last(data, parts, several, int(places.max()))
     first = parts[0]
     need = first.size[0] * first.size[1] * first.pixel_bytes
     if need > MOST_BYTES and need > MOST_TIMES * len(data):
         raise damaged(file, f"{need} bytes of samples out of {len(data)}")
     return Layout(tuple(parts), several, at, places)
+
+
+def _require_last(data: mmap.mmap, parts: list[Part], several: bool, at: int) -> None:
+    """Raise ValueError where the last chunk of a file is cut off."""
+    number, at = (struct.unpack_from("<i", data, at)[0], at + 4) if several else (0, at)
+    if not 0 <= number < len(parts):
+        raise ValueError(f"a chunk of part {number}")
+    if parts[number].deep:
+        return  # its chunks tell their size in another way, and nobody looks at them
+    body = at + (20 if parts[number].tiled else 8)
+    (size,) = struct.unpack_from("<i", data, body - 4)
+    if not 0 <= size <= len(data) - body:
+        raise ValueError(f"the last chunk has {size} bytes")
 
 
 def _attributes(data: mmap.mmap, at: int) -> tuple[dict[str, bytes], int]:
@@ -184,20 +202,21 @@ def _part(file: Path, facts: Mapping[str, bytes], flags: int, several: bool) -> 
     for x0, y0, x1, y1 in (data, shown):
         if x1 < x0 or y1 < y0:
             raise damaged(file, f"a window of {x0}, {y0} to {x1}, {y1}")
-    odd = "deep samples" if kind.startswith(b"deep") or flags & DEEP and not several else ""
+    deep = kind.startswith(b"deep") or bool(flags & DEEP and not several)
+    odd = "deep samples" if deep else ""
     if compression >= len(COMPRESSIONS):
         odd = odd or f"compression number {compression}"
     tile, levels = (LINES[compression] if not odd else 1, data[2] - data[0] + 1), 0
     if tiled:
-        width, height, levels = struct.unpack("<IIB", facts["tiles"])
+        width, height, levels = struct.unpack("<IIB", facts.get("tiles", b""))
         tile = (height, width)
         odd = odd or ("several resolutions (mip map)" if levels & 15 else "")
     chunks = -(-(data[3] - data[1] + 1) // tile[0]) * -(-(data[2] - data[0] + 1) // tile[1])
-    count = struct.unpack("<i", facts["chunkCount"])[0] if several or odd and "chunkCount" in facts else chunks
+    count = struct.unpack("<i", facts.get("chunkCount", b""))[0] if several else 0 if odd else chunks
     if count < 0 or (not odd and count != chunks):
         raise damaged(file, f"{count} chunks where there should be {chunks}")
-    return Part(_channels(facts["channels"]), compression, data, shown, tile, tiled, count if not odd or several else 0,
-                odd, _rate(facts.get("framesPerSecond", b"")), "preview" in facts)
+    return Part(_channels(facts["channels"]), compression, data, shown, tile, tiled, count, odd,
+                _rate(facts.get("framesPerSecond", b"")), "preview" in facts, deep)
 
 
 def _rate(value: bytes) -> Fraction | None:

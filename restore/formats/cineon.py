@@ -59,8 +59,8 @@ class Cineon:
         rate = None
         if fields.start >= FILM_RATE_AT + 4:
             rate = told_rate(float(np.frombuffer(head, f"{MAGIC[head[:4]]}f4", 1, FILM_RATE_AT)[0]))
-        turned = (f"{file.name}: its picture is stored turned or mirrored (orientation {head[192]}); it is worked on as "
-                  "it is stored")
+        turned = (f"{file.name}: its picture is stored turned or mirrored (orientation {head[192]}); it is worked on "
+                  "as it is stored")
         return (Header(fields.size, pixels, self.name, (turned,) if head[192] else (), rate),)
 
     def read(self, file: Path, page: int) -> tuple[Plane, ...]:

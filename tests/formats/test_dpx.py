@@ -40,7 +40,8 @@ class TestDpx(FormatSuite):
 
     def examples(self, folder: Path) -> list[Path]:
         out = []
-        for descriptor, (bits, packing) in [(d, k) for d in (50, 51, 52, 102) for k in KINDS] + [(6, (8, 0)), (6, (16, 0))]:
+        several = [(d, k) for d in (50, 51, 52, 102) for k in KINDS]
+        for descriptor, (bits, packing) in [*several, (6, (8, 0)), (6, (16, 0))]:
             end, pad = "<>"[len(out) % 2], len(out) % 3
             out.append(folder / f"{descriptor}_{bits}_{packing}_{pad}.dpx")
             out[-1].write_bytes(dpx_bytes(drawn(descriptor, bits), bits, end, packing, descriptor, pad)[: -pad or None])
