@@ -189,7 +189,7 @@ def _words(file: Path, bits: int, packing: int, end: str, samples: int) -> tuple
         # The first sample lies highest, but of pictures of one channel lowest, as FFmpeg takes them.
         return f"{end}u4", (low, low + 10, low + 20) if samples == 1 else (low + 20, low + 10, low)
     raise SourceError(f"{file}: a DPX of {bits} bits in packing {packing} is not read; needed: 8, 10, 12 or 16 bits, "
-                      f"packed (0) or filled (1, 2). {HINT}")
+                      f"packed (0) or filled (1, 2); {HINT}")
 
 
 def _order(letters: str) -> tuple[int, ...]:
