@@ -1,7 +1,7 @@
 """A path that names defect maps in, their files in order and one channel of each out, as a share of full scale.
 
 A map is a picture in which dust and scratches stand out: an infrared pass, an alpha channel, a painted mask. PNG, TIFF
-(several samples and pages too), DPX, EXR, BMP and JPEG are read.
+(several samples and pages too), DPX, Cineon, EXR, BMP and JPEG are read.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from restore.errors import MaskError, SourceError
 from restore.formats import dpx, exr
 from restore.source import PixelFormat, Plane
 
-KINDS = (".png", ".tif", ".tiff", ".bmp", ".jpg", ".jpeg", ".exr", ".dpx")
+KINDS = (".png", ".tif", ".tiff", ".bmp", ".jpg", ".jpeg", ".exr", ".dpx", ".cin")
 COLOURS = ("R", "G", "B", "Y")
 NAMES = {1: ("Y",), 2: ("Y", "A"), 3: ("R", "G", "B"), 4: ("R", "G", "B", "A")}
 """What the samples of a pixel are called where the file has no names for them."""
