@@ -36,9 +36,11 @@ def opened(file: Path) -> Iterator[Any]:
     wishes.attribute("oiio:UnassociatedAlpha", 1)
     found = oiio.ImageInput.open(str(file), wishes)
     if found is None:
-        raise SourceError(f"{file}: cannot be read ({_first_line(oiio.geterror())}); {AGAIN}")
+        raise _unreadable(file, oiio)
     try:
         yield found
+    except (UnicodeDecodeError, MemoryError) as e:  # names of channels that are no text, sizes that are none
+        raise SourceError(f"{file}: cannot be read ({e}); {AGAIN}") from e
     finally:
         found.close()
 
@@ -77,9 +79,14 @@ def _pixels(
         else:
             out = found.read_scanlines(0, 0, y0, y1, 0, *channels, kind)
     if out is None:
-        raise SourceError(f"{file}: cannot be read ({_first_line(found.geterror())}); {AGAIN}")
+        raise _unreadable(file, found)
     return np.asarray(out).reshape(*shape, channels[1] - channels[0])
 
 
-def _first_line(text: str) -> str:
-    return next(iter(text.strip().splitlines()), "no reason given")
+def _unreadable(file: Path, who: Any) -> SourceError:
+    """Return the error with the reason that the library, or one of its inputs, gives."""
+    try:
+        why = next(iter(who.geterror().strip().splitlines()), "no reason given")
+    except UnicodeDecodeError:  # it repeats what it found in the file
+        why = "its header holds what is no text"
+    return SourceError(f"{file}: cannot be read ({why}); {AGAIN}")

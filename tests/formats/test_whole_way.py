@@ -9,8 +9,10 @@ import cv2
 import numpy as np
 
 from restore.formats import cineon, exr
+from restore.frames import Picture
 from restore.probe import probe
 from restore.proof import prove
+from restore.report.views import thumbnail
 from restore.restoration import Wish
 from tests.maps_made import cineon_bytes, dpx_bytes, exr_bytes
 from tests.runs import SIZE, restore_it, scene, true_masks
@@ -85,6 +87,16 @@ def test_one_exr_keeps_light_outside_the_mask_and_the_rest_of_its_channels(tmp_p
     found = exr.channels(tmp_path / "clean.exr")
     assert np.array_equal(found["z"], planes["z"])
     assert np.isfinite(found["G"][mask > 0]).all()
+
+
+def test_a_report_shows_large_pictures_of_half_floats(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    light = rng.random((200, 1000)).astype(np.float16)
+    (tmp_path / "a.exr").write_bytes(exr_bytes({"R": light, "G": light, "B": light, "A": light}))
+    source = probe(tmp_path / "a.exr")
+    small = thumbnail(Picture(0, exr.FORMAT.read(tmp_path / "a.exr", 0)), source, (0, 0, 2, 2))
+    assert small.shape[1] < 1000
+    assert 90 < small[40:].mean() < 220
 
 
 def test_one_cineon_file_under_another_name_says_that_name(tmp_path: Path) -> None:
