@@ -23,8 +23,9 @@ MAGIC = b"\x76\x2f\x31\x01"
 TILED, DEEP, SEVERAL = 0x200, 0x800, 0x1000
 KNOWN_FLAGS = 0x1E00
 TYPES = {0: "<u4", 1: "<f2", 2: "<f4"}
-COMPRESSIONS = ("none", "RLE", "ZIPS", "ZIP", "PIZ", "PXR24", "B44", "B44A", "DWAA", "DWAB")
-LINES = (1, 1, 1, 16, 32, 16, 32, 32, 32, 256)
+COMPRESSIONS = ("none", "RLE", "ZIPS", "ZIP", "PIZ", "PXR24", "B44", "B44A", "DWAA", "DWAB",
+                "HTJ2K256", "HTJ2K32")
+LINES = (1, 1, 1, 16, 32, 16, 32, 32, 32, 256, 256, 32)
 """Scan lines in a chunk, by compression."""
 MOST_BYTES, MOST_TIMES = 1 << 27, 1100
 """A file whose samples are larger than both this and this many times the file is damaged: Deflate's best is 1032."""

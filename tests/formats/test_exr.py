@@ -114,7 +114,7 @@ def _bodies(data: bytes, table: int) -> list[bytes]:
 
 
 @pytest.mark.parametrize("tiles", [False, True], ids=["lines", "tiles"])
-@pytest.mark.parametrize("compression", ["piz", "pxr24", "b44", "b44a", "dwaa", "dwab"])
+@pytest.mark.parametrize("compression", ["piz", "pxr24", "b44", "b44a", "dwaa", "dwab", "htj2k256", "htj2k32"])
 @pytest.mark.parametrize("kind", ["f2", "f4"])
 def test_compressions_that_lose_lose_nothing_more(tmp_path, compression, kind, tiles):
     file = with_oiio(tmp_path / "a.exr", drawn("RGB", kind), compression, tiles)
@@ -126,6 +126,28 @@ def test_compressions_that_lose_lose_nothing_more(tmp_path, compression, kind, t
     FORMAT.write(tmp_path / "c.exr", tmp_path / "b.exr", {0: again}, Deed())
     assert same(FORMAT.read(tmp_path / "c.exr", 0), changed_planes(changed_planes(planes, changed), again))
     assert "stored uncompressed" in FORMAT.lost(file)[0]
+
+
+def test_other_parts_of_any_compression_stay(tmp_path):
+    oiio = pytest.importorskip("OpenImageIO")
+    file, copy = tmp_path / "a.exr", tmp_path / "b.exr"
+    specs = [oiio.ImageSpec(21, 37, 3, kind) for kind in ("half", "float")]
+    for name, spec in zip(("left", "right"), specs, strict=True):
+        spec.attribute("compression", "piz")
+        spec.attribute("oiio:subimagename", name)
+    parts = [np.stack(list(drawn("RGB", kind).values()), -1) for kind in ("f2", "f4")]
+    out = oiio.ImageOutput.create(str(file))
+    assert out.open(str(file), tuple(specs)), oiio.geterror()
+    assert out.write_image(parts[0])
+    assert out.open(str(file), specs[1], "AppendSubimage")
+    assert out.write_image(parts[1])
+    out.close()
+    planes = FORMAT.read(file, 0)
+    changed = some(planes)
+    FORMAT.write(copy, file, {0: changed}, Deed())
+    assert same(FORMAT.read(copy, 0), changed_planes(planes, changed))
+    second = oiio.ImageInput.open(str(copy)).read_image(1, 0, 0, 3, oiio.FLOAT)
+    assert second.tobytes() == parts[1].tobytes()
 
 
 def test_without_openimageio_the_line_that_installs_it_is_named(tmp_path, monkeypatch):
@@ -154,7 +176,7 @@ def test_headers_say_rate_window_and_preview(tmp_path):
     (exr_bytes({**drawn("RG"), "B": drawn("B", "f4")["B"]}), "float16, float32"),
     (exr_bytes({n: np.ones((4, 4), np.uint32) for n in "RGB"}), "uint32"),
     (exr_bytes({**drawn("Y"), "RY": drawn("Y")["Y"]}), "luminance and chroma"),
-    (exr_bytes(drawn("RGB")).replace(b"compression\0\1\0\0\0\3", b"compression\0\1\0\0\0\x0b"), "number 11"),
+    (exr_bytes(drawn("RGB")).replace(b"compression\0\1\0\0\0\3", b"compression\0\1\0\0\0\x0d"), "number 13"),
     (exr_bytes(drawn("RGB"), tile=(8, 8)).replace(struct.pack("<IIB", 8, 8, 0), struct.pack("<IIB", 8, 8, 1)),
      "several resolutions"),
     (exr_bytes(drawn("RGB")).replace(b"\1\0\0\0\1\0\0\0R\0", b"\2\0\0\0\2\0\0\0R\0"), "channel G at another"),
