@@ -115,7 +115,6 @@ class Fields:
         stored = np.memmap(path, np.uint8, "r+")
         for word, shift, mask, part in self._pieces(numbers, values):
             self._overwrite(stored, self.start + rows * self.pitch_bytes + word, shift, mask, part)
-        stored.flush()
 
     def _listed(self, place: int, changes: tuple[npt.NDArray[np.int32], Plane]) -> tuple[Numbers, Numbers, Numbers]:
         """Return rows, numbers of samples in their row, and values of a plane's changes."""

@@ -29,6 +29,7 @@ MAGIC = {b"SDPX": ">", b"XPDS": "<"}
 HEAD_BYTES = 2048
 LEAST_BYTES = 852
 """The image header's first element ends here."""
+MOST_ELEMENTS = 8
 NAME_AT, NAME_BYTES = 36, 100
 FILM_RATE_AT, TV_RATE_AT = 1724, 1940
 SCANNER_AT = 1556
@@ -143,6 +144,8 @@ def located(file: Path, head: bytes, size: int) -> tuple[Fields, PixelFormat]:
     packing, encoding, offset, pad = struct.unpack_from(f"{end}HHII", head, 804)
     start = offset if 0 < offset < UNDEFINED else struct.unpack_from(f"{end}I", head, 4)[0]
     odd = _oddity(elements, sign, descriptor, encoding)
+    if not 1 <= elements <= MOST_ELEMENTS:
+        raise SourceError(f"{file}: damaged: its header says {elements} image elements; {AGAIN}")
     if odd:
         raise SourceError(f"{file}: a DPX with {odd} is not read; {HINT}")
     if not width or not height or start < LEAST_BYTES:

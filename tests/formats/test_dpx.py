@@ -119,8 +119,9 @@ def test_rates_are_taken_from_the_film_header(tmp_path):
 
 
 @pytest.mark.parametrize(("at", "value", "word"), [
-    (770, b"\0\2", "2 image elements"), (806, b"\0\1", "run-length"), (783, b"\1", "signed"), (800, b"\x64", "4:2:2"),
-    (800, b"\x63", "descriptor 99"), (803, b"\x20", "32 bits"), (805, b"\7", "packing 7"), (772, b"\0\0\0\0", "0x9"),
+    (770, b"\0\2", "2 image elements is not read"), (770, b"\0\0", "damaged: its header says 0"),
+    (806, b"\0\1", "run-length"), (783, b"\1", "signed"), (800, b"\x64", "4:2:2"), (800, b"\x63", "descriptor 99"),
+    (803, b"\x20", "32 bits"), (805, b"\7", "packing 7"), (772, b"\0\0\0\0", "0x9"),
     (804, b"\0\1\0\0\0\0\0\x08", "at byte 8"), (0, b"II*\0", "not a DPX"), (812, b"\x7f\0\0\0", "ends early"),
 ])
 def test_what_cannot_be_read_is_named(tmp_path, at, value, word):
