@@ -6,7 +6,9 @@ BIN := $(VENV)/bin
 TORCH_FROM ?=
 # Clean clips for `make bench`; without any, scenes of the program's own.
 CLIPS ?=
-TOOLS := ffmpeg mediainfo mediaconch
+# NAME, or NAME=PACKAGE where the Debian package is called something else.
+TOOLS := ffmpeg mediainfo mediaconch mkvinfo=mkvtoolnix xmllint=libxml2-utils exiftool=libimage-exiftool-perl \
+	tiffinfo=libtiff-tools
 
 .PHONY: help demo test test-diffusion lint bench tools clean
 
@@ -20,7 +22,7 @@ help:
 $(VENV)/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt $(TORCH_FROM) torch
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,film]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
 demo: $(VENV)/ready
@@ -44,7 +46,7 @@ bench: $(VENV)/ready
 
 # Second opinions for the tests: installed where that is possible without asking, skipped by name where not.
 tools:
-	@for tool in $(TOOLS); do command -v $$tool >/dev/null 2>&1 || missing="$$missing $$tool"; done; \
+	@for tool in $(TOOLS); do command -v $${tool%=*} >/dev/null 2>&1 || missing="$$missing $${tool#*=}"; done; \
 	if [ -n "$$missing" ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
 		echo "installing$$missing for the tests"; \
 		(apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing) \

@@ -14,7 +14,7 @@ FILES = sorted((ROOT / "restore").rglob("*.py"))
 STAGES = {"decode", "detect", "fill", "blend", "encode"}
 NOUNS = {
     "errors", "written", "span", "source", "layout", "timing", "stills", "formats", "frames", "colour", "cache",
-    "noise", "cuts", "window", "motion", "nets", "maps", "curves",
+    "noise", "cuts", "window", "motion", "nets", "maps", "curves", "fields",
 }
 OUTSIDE = {
     "av": {"probe", "decode", "encode", "fixity", "measure"},
@@ -27,8 +27,9 @@ OUTSIDE = {
     "diffusers": {"nets"},
     "transformers": {"nets"},
     "click": {"commands"},
-    "tifffile": {"formats", "maps"},
     "OpenImageIO": {"formats"},
+    "tifffile": {"formats"},
+    "imagecodecs": {"formats"},
 }
 """One outside library, one room."""
 

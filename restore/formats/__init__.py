@@ -35,6 +35,8 @@ class Header:
     notes: tuple[str, ...] = ()
     rate: Fraction | None = None
     """Frames a second, where the picture says so."""
+    alone: bool = False
+    """Whether it has nothing to do with the picture before it in the file, unless a person says both are frames."""
 
 
 @dataclass(frozen=True)
