@@ -59,6 +59,28 @@ def told_rate(rate: float) -> Fraction | None:
     return next(iter(_near(exact)), exact.limit_denominator(1001))
 
 
+def sequence_rate(
+    told: Sequence[Fraction | None], given: Fraction | None, notes: tuple[str, ...], broken: bool
+) -> tuple[Fraction, tuple[str, ...]]:
+    """Return a sequence's rate (frames a second), the one given, the one all its pictures tell, or 24; and its notes.
+
+    `told` is what each picture says; a `broken` sequence is pictures that have nothing to do with each other.
+    """
+    if broken:
+        return Fraction(1), (*notes, f"its {len(told)} pages are taken for pictures that have nothing to do with each "
+                             "other; if they are frames of a film, give its --rate")
+    if len(told) == 1:
+        return given or Fraction(1), notes
+    one = told[0] if len(set(told)) == 1 else None
+    if given is not None:
+        says = one is not None and one != given
+        return given, (*notes, *([f"the pictures say {one} frames a second; {given} was asked for"] if says else []))
+    if one is not None:
+        return one, notes
+    disagree = "the pictures disagree on their rate" if any(told) else "the sequence does not say its rate"
+    return Fraction(24), (*notes, f"{disagree}: 24 frames a second is assumed; give it with --rate")
+
+
 def _undeclared(step: Fraction, mean: Fraction, time_base: Fraction, count: int) -> list[Fraction]:
     """Return rates that may lie behind a mean step of so many ticks, the likeliest first."""
     if step < COARSE_TICKS:
