@@ -58,7 +58,7 @@ def wishing(command: F) -> F:
         click.option("--set", "settings", multiple=True, metavar="PART.FIELD=VALUE", help="Change one recipe value."),
         click.option("--frames", type=FRAMES, help="Only frames A to B-1, as an excerpt without sound."),
         click.option("--until", type=click.Choice(["detect", "fill", "blend", "encode"]), help="Stop after a stage."),
-        click.option("--rate", type=RATE, help="Frames a second of an image sequence: 18, 24000/1001. [24]"),
+        click.option("--rate", type=RATE, help="Frames a second of a sequence: 18, 24000/1001. [its own, or 24]"),
         click.option("--fields", type=click.Choice(["auto", "on", "off"]), default="auto", show_default=True,
                      help="Restore each field of interlaced material on its own; auto: where the file says so."),
         click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True,
@@ -125,7 +125,7 @@ def plan(wish: Wish, as_json: bool) -> None:
 
 @lacuna.command()
 @click.argument("source")
-@click.option("--rate", type=RATE, help="Frames a second of an image sequence: 18, 24000/1001. [24]")
+@click.option("--rate", type=RATE, help="Frames a second of an image sequence: 18, 24000/1001. [its own, or 24]")
 @click.option("--json", "as_json", is_flag=True, help="All facts, for programs.")
 def probe(source: str, rate: Fraction | None, as_json: bool) -> None:
     """Say what SOURCE is, without decoding it.

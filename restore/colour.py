@@ -58,7 +58,10 @@ def to_native(plane: npt.NDArray[Any], pixels: PixelFormat) -> Plane:
         return plane
     share = plane.astype(np.float64) / WORKING_PEAK
     v = _light(share) if _is_light(pixels) else pixels.low + share * (pixels.high - pixels.low)
-    return v.astype(pixels.dtype) if pixels.dtype.kind == "f" else np.rint(v).astype(pixels.dtype)
+    if pixels.dtype.kind != "f":
+        return np.rint(v).astype(pixels.dtype)
+    most = float(np.finfo(pixels.dtype).max)  # 16 stops above white are just more than a half float holds
+    return np.clip(v, -most, most).astype(pixels.dtype)
 
 
 def _is_light(pixels: PixelFormat) -> bool:

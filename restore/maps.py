@@ -1,7 +1,7 @@
 """A path that names defect maps in, their files in order and one channel of each out, as a share of full scale.
 
 A map is a picture in which dust and scratches stand out: an infrared pass, an alpha channel, a painted mask. PNG, TIFF
-(several samples and pages too), DPX, EXR, BMP and JPEG are read.
+(several samples and pages too), DPX, Cineon, EXR, BMP and JPEG are read.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from restore import dpx, exr, stills
+from restore import stills
 from restore.colour import Float
 from restore.errors import MaskError, SourceError
-from restore.formats import tiff
+from restore.formats import dpx, exr, tiff
 from restore.source import PixelFormat, Plane
 
-KINDS = (".png", ".tif", ".tiff", ".bmp", ".jpg", ".jpeg", ".exr", ".dpx")
+KINDS = (".png", ".tif", ".tiff", ".bmp", ".jpg", ".jpeg", ".exr", ".dpx", ".cin")
 COLOURS = ("R", "G", "B", "Y")
 NAMES = {1: ("Y",), 2: ("Y", "A"), 3: ("R", "G", "B"), 4: ("R", "G", "B", "A")}
 """What the samples of a pixel are called where the file has no names for them."""
@@ -134,11 +134,11 @@ def _channels(path: Path) -> tuple[dict[str, npt.NDArray[Any]], float]:
     """Return the channels of a file by name, in its order, and the value of full scale."""
     kind = path.suffix.lower()
     if kind == ".exr":
-        stored = exr.read(path.read_bytes())
+        stored = exr.channels(path)
         known = [name for name in (*COLOURS, "A") if name in stored]  # EXR sorts by name; people count R, G, B, A
         return {name: stored[name] for name in dict.fromkeys([*known, *stored])}, 1.0
     if kind == ".dpx":
-        return dpx.read(path.read_bytes())
+        return dpx.channels(path)
     if kind in (".tif", ".tiff") and (pages := _alike(tiff.every_sample(path))):
         white = float(np.iinfo(pages[0].dtype).max) if pages[0].dtype.kind == "u" else 1.0
         names = NAMES.get(len(pages), NAMES[3])

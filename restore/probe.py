@@ -24,7 +24,7 @@ from restore import formats, stills
 from restore.errors import SourceError
 from restore.layout import layout_of
 from restore.source import PixelFormat, Source, Stream
-from restore.timing import exact_rate
+from restore.timing import exact_rate, sequence_rate
 from restore.written import counted
 
 FIELD_ORDERS = {2: "tt", 3: "bb", 4: "tb", 5: "bt"}
@@ -82,20 +82,14 @@ def file_sha256(path: str | Path) -> str:
 
 def _sequence(path: str, rate: Fraction | None) -> Source:
     files = stills.members(path)
-    headers = _headers(files)
+    headers = stills.inspect_all(files)
     pages = [(f, n, h) for f in files for n, h in enumerate(headers[f])]
     _require_alike(pages)
     first = headers[files[0]][0]
-    notes = first.notes
     breaks: tuple[int, ...] = ()
     if rate is None and len(pages) > len(files):
         breaks = tuple(t for t, (_, _, header) in enumerate(pages) if t and header.alone)
-    if breaks:
-        notes = (*notes, f"its {len(pages)} pages are taken for pictures that have nothing to do with each other; if "
-                 "they are frames of a film, give its --rate")
-    elif rate is None and len(pages) > 1:
-        notes = (*notes, "the sequence does not say its rate: 24 frames a second is assumed; give it with --rate")
-    rate = rate or Fraction(24 if len(pages) > 1 and not breaks else 1)
+    rate, notes = sequence_rate([h.rate for _, _, h in pages], rate, first.notes, bool(breaks))
     digests = [file_sha256(f) for f in files]
     sha256 = digests[0] if len(files) == 1 else hashlib.sha256("\n".join(digests).encode()).hexdigest()
     times = tuple(range(len(pages)))
@@ -105,19 +99,6 @@ def _sequence(path: str, rate: Fraction | None) -> Source:
         pages=tuple(n for _, n, _ in pages) if len(pages) > len(files) else (), breaks=breaks,
         byte_count=sum(f.stat().st_size for f in files), notes=notes,
     )
-
-
-def _headers(files: list[Path]) -> dict[Path, tuple[formats.Header, ...]]:
-    """Return what each file holds; raises SourceError that names all that cannot be read."""
-    found, unreadable = {}, []
-    for file in files:
-        try:
-            found[file] = stills.inspect(file)
-        except SourceError as e:
-            unreadable.append(str(e))
-    if unreadable:
-        raise SourceError("; ".join(unreadable[:8]) + (f"; and {len(unreadable) - 8} more" * (len(unreadable) > 8)))
-    return found
 
 
 def _require_alike(pages: list[tuple[Path, int, formats.Header]]) -> None:

@@ -128,6 +128,19 @@ def inspect(file: Path) -> tuple[formats.Header, ...]:
     return formats.required(file).inspect(file)
 
 
+def inspect_all(files: list[Path]) -> dict[Path, tuple[formats.Header, ...]]:
+    """Return what each file holds; raises SourceError that names all that cannot be read."""
+    found, unreadable = {}, []
+    for file in files:
+        try:
+            found[file] = inspect(file)
+        except SourceError as e:
+            unreadable.append(str(e))
+    if unreadable:
+        raise SourceError("; ".join(unreadable[:8]) + (f"; and {len(unreadable) - 8} more" * (len(unreadable) > 8)))
+    return found
+
+
 def read(file: Path, pixels: PixelFormat, size: tuple[int, int], page: int = 0) -> tuple[Plane, ...]:
     """Return the planes of a picture: grey, or G, B, R, with alpha last, each (H, W) in code values.
 

@@ -4,24 +4,28 @@
         def make(self):
             return Mine()
 
-Sections: pictures to test on; FillerSuite; BlenderSuite.
+Sections: pictures to test on; FillerSuite; BlenderSuite; FormatSuite.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
+from restore import formats
 from restore.blend import Blender
 from restore.blend.chain import blend_frame
 from restore.cache import Cache
 from restore.colour import Float
+from restore.errors import OutputError, SourceError
 from restore.fill import Filler, Filling
 from restore.fill.ladder import fill_frame
-from restore.frames import Bits, Patch, support
+from restore.formats import Deed, Format
+from restore.frames import Bits, Changes, Patch, changed_planes, changes, support
 from restore.source import PixelFormat, Plane
 from restore.window import Window
 
@@ -280,3 +284,117 @@ class BlenderSuite:
         _, after = self.run(window, 0)
         assert not after.mask.any()
         assert not any(p.any() for p in after.planes)
+
+
+# --- FormatSuite -------------------------------------------------------------------------------------------------
+
+
+class FormatSuite:
+    """What every kind of picture file has to keep to. `make` returns it; `examples` writes small sound files of it."""
+
+    tail_bytes = 0
+    """How many bytes at the end of an example may be missing without a sample missing."""
+
+    def make(self) -> Format:
+        """Return the format under test."""
+        raise NotImplementedError("a subclass of FormatSuite returns its format from make()")
+
+    def examples(self, folder: Path) -> list[Path]:
+        """Write a file of each layout into an empty folder; pictures of at least 40 pixels, the same at every call."""
+        raise NotImplementedError("a subclass of FormatSuite writes its files in examples()")
+
+    def drawn(self, pixels: PixelFormat, count: int, rng: np.random.Generator) -> Plane:
+        """Return stored values that such samples may have; override where a file holds fewer than its type."""
+        if pixels.dtype.kind == "f":
+            return rng.normal(0, 4, count).astype(pixels.dtype)
+        low, high = (pixels.low, pixels.high) if pixels.sample else (0, pixels.peak)
+        return rng.integers(int(low), int(high), count, endpoint=True).astype(pixels.dtype)
+
+    def test_is_found(self, tmp_path: Path) -> None:
+        """A file is known by its ending and by its first bytes, and nothing else is."""
+        format_ = self.make()
+        for file in self.examples(tmp_path):
+            assert format_.claims(file.read_bytes()[: formats.HEAD_BYTES])
+            assert formats.of(file) == format_
+        assert not any(format_.claims(head) for head in (b"", b"\0" * 512, b"a word or two" * 40))
+
+    def test_gives_what_its_header_says(self, tmp_path: Path) -> None:
+        """Planes have the header's size, type and number, can be written to, and come out the same every time."""
+        for file in self.examples(tmp_path):
+            before = file.read_bytes()
+            headers = self.make().inspect(file)
+            assert headers
+            for page, header in enumerate(headers):
+                planes = self.make().read(file, page)
+                assert [p.shape for p in planes] == [header.pixels.shape(p, header.size) for p in range(len(planes))]
+                assert len(planes) == header.pixels.planes
+                assert all(p.dtype == header.pixels.dtype and p.flags.c_contiguous for p in planes)
+                assert _same(planes, self.make().read(file, page))
+            assert file.read_bytes() == before
+
+    def test_changes_the_samples_it_is_told_to_and_nothing_else(self, tmp_path: Path) -> None:
+        """A copy has the new samples, all the others, the same header and pages, and the same bytes every time."""
+        format_ = self.make()
+        for number, file in enumerate(self.examples(tmp_path)):
+            headers, source = format_.inspect(file), file.read_bytes()
+            page = len(headers) - 1
+            copies = [tmp_path / str(n) / file.name for n in range(2)]
+            before = [format_.read(file, n) for n in range(len(headers))]
+            wanted = self._some(before[page], headers[page].pixels, number)
+            for copy in copies:
+                copy.parent.mkdir(exist_ok=True)
+                if not format_.writes:
+                    with pytest.raises(OutputError):
+                        format_.write(copy, file, {page: wanted}, Deed())
+                    return
+                format_.write(copy, file, {page: wanted}, Deed())
+            assert copies[0].read_bytes() == copies[1].read_bytes()
+            assert file.read_bytes() == source
+            assert format_.inspect(copies[0]) == headers
+            before[page] = changed_planes(before[page], wanted)
+            for n, planes in enumerate(before):
+                assert _same(format_.read(copies[0], n), planes), f"{file.name}: picture {n}"
+
+    def _some(self, planes: tuple[Plane, ...], pixels: PixelFormat, seed: int) -> Changes:
+        """Return about 100 changed samples, the first and the last of each plane among them."""
+        rng, out = np.random.default_rng(seed), list(planes)
+        for p in range(pixels.colour_planes):
+            size = planes[p].size
+            at = np.unique([0, size - 1, *rng.integers(0, size, 100 // pixels.colour_planes)])
+            out[p] = planes[p].copy()
+            out[p].ravel()[at] = self.drawn(pixels, at.size, rng)
+        return changes(planes, tuple(out))
+
+    def test_a_file_that_ends_early_is_refused(self, tmp_path: Path) -> None:
+        """Wherever a file was cut off, its samples are all there or there is a SourceError."""
+        for file in self.examples(tmp_path):
+            whole = file.read_bytes()
+            ends = {0, 1, 3, 4, 8, 40, len(whole) // 3, len(whole) // 2, len(whole) - 1 - self.tail_bytes}
+            for end in sorted(e for e in ends if e < len(whole)):
+                file.write_bytes(whole[:end])
+                with pytest.raises(SourceError):
+                    self._all(file)
+
+    def test_damage_breaks_nothing_else(self, tmp_path: Path) -> None:
+        """A file with wrong bytes in it is read or refused with a SourceError."""
+        rng = np.random.default_rng(7)
+        for file in self.examples(tmp_path):
+            whole = file.read_bytes()
+            for _ in range(12):
+                broken = bytearray(whole)
+                for at in rng.integers(0, min(len(whole), 2048), 3):
+                    broken[at] = rng.integers(0, 256)
+                file.write_bytes(broken)
+                try:
+                    self._all(file)
+                except SourceError:
+                    continue
+
+    def _all(self, file: Path) -> None:
+        for page, _ in enumerate(self.make().inspect(file)):
+            self.make().read(file, page)
+
+
+def _same(a: tuple[Plane, ...], b: tuple[Plane, ...]) -> bool:
+    """Tell whether planes have the same bits; a NaN equals itself."""
+    return all(x.dtype == y.dtype and x.tobytes() == y.tobytes() for x, y in zip(a, b, strict=True))

@@ -24,6 +24,8 @@ NEAR = Fraction(1, 20_000)
 """A declared rate this close to a standard one is the standard one: the nearest pair of those, 24 and 23.976, is
 twenty times further apart."""
 
+LEAST_RATE, MOST_RATE = 4.0, 1000.0
+"""What a header may say and be believed."""
 COARSE_TICKS = 4
 """With fewer ticks a frame than this, rounding explains too much: lost frames would pass for a slower rate."""
 
@@ -47,6 +49,36 @@ def exact_rate(pts: Sequence[int], time_base: Fraction, declared: Sequence[Fract
         if _explains(times, time_base, rate):
             return rate, False
     return mean.limit_denominator(1001), True
+
+
+def told_rate(rate: float) -> Fraction | None:
+    """Return the rate (frames a second) that a header's rounded number means; None where it can mean none."""
+    if not LEAST_RATE <= rate <= MOST_RATE:  # fields nobody filled in hold NaN, 0 or anything at all
+        return None
+    exact = Fraction(rate)
+    return next(iter(_near(exact)), exact.limit_denominator(1001))
+
+
+def sequence_rate(
+    told: Sequence[Fraction | None], given: Fraction | None, notes: tuple[str, ...], broken: bool
+) -> tuple[Fraction, tuple[str, ...]]:
+    """Return a sequence's rate (frames a second), the one given, the one all its pictures tell, or 24; and its notes.
+
+    `told` is what each picture says; a `broken` sequence is pictures that have nothing to do with each other.
+    """
+    if broken:
+        return Fraction(1), (*notes, f"its {len(told)} pages are taken for pictures that have nothing to do with each "
+                             "other; if they are frames of a film, give its --rate")
+    if len(told) == 1:
+        return given or Fraction(1), notes
+    one = told[0] if len(set(told)) == 1 else None
+    if given is not None:
+        says = one is not None and one != given
+        return given, (*notes, *([f"the pictures say {one} frames a second; {given} was asked for"] if says else []))
+    if one is not None:
+        return one, notes
+    disagree = "the pictures disagree on their rate" if any(told) else "the sequence does not say its rate"
+    return Fraction(24), (*notes, f"{disagree}: 24 frames a second is assumed; give it with --rate")
 
 
 def _undeclared(step: Fraction, mean: Fraction, time_base: Fraction, count: int) -> list[Fraction]:

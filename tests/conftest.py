@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from pathlib import Path
 
@@ -18,6 +19,11 @@ settings.load_profile("lacuna")
 cv2.setNumThreads(1)
 
 MEDIA = Path(os.environ.get("LACUNA_MEDIA", Path(__file__).parents[2] / "shared" / "media"))
+
+
+def pytest_unconfigure() -> None:
+    """Give back what `heap` froze: libraries of compiled code complain at the end of what nobody collected."""
+    gc.unfreeze()
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""DPX and EXR files as scanners and compositing programs write them, in a few lines each; and scans with dust."""
+"""DPX, Cineon and EXR files as scanners and compositing programs write them; and scans with dust."""
 
 from __future__ import annotations
 
@@ -11,50 +11,112 @@ import numpy as np
 EXR_TYPES = {"u4": 0, "f2": 1, "f4": 2}
 
 
-def dpx_bytes(planes, bits, end=">", packing=1, descriptor=50):
-    """Planes (H, W) as a DPX of one element."""
+def dpx_bytes(planes, bits, end=">", packing=1, descriptor=50, pad=0, start=2048, rate=None, name="scan.dpx"):
+    """Planes (H, W), in the order of the descriptor, as a DPX of one element."""
     h, w = planes[0].shape
-    head = bytearray(2048)
+    head = bytearray(max(start, 852))
     head[:4] = b"SDPX" if end == ">" else b"XPDS"
-    struct.pack_into(f"{end}I", head, 4, 2048)
+    struct.pack_into(f"{end}I", head, 4, start)
+    head[36 : 36 + len(name)] = name.encode()
     struct.pack_into(f"{end}HHII", head, 768, 0, 1, w, h)
     head[800], head[803] = descriptor, bits
-    struct.pack_into(f"{end}HHII", head, 804, packing, 0, 2048, 0)
+    struct.pack_into(f"{end}HHIII", head, 804, packing, 0, start, pad, 0)
+    if rate is not None:
+        struct.pack_into(f"{end}f", head, 1724, rate)
     samples = np.stack(planes, -1).reshape(h, -1)
+    return bytes(head) + b"".join(r + bytes(-len(r) % 4) + b"\xa5" * pad for r in _rows(samples, bits, end, packing))
+
+
+def _rows(samples, bits, end, packing):
+    if packing == 0 and bits in (10, 12):  # as one great number, its lowest bits in the first word
+        for row in samples.tolist():
+            number = sum(v << (k * bits) for k, v in enumerate(row))
+            count = -(-len(row) * bits // 32)
+            yield np.frombuffer(number.to_bytes(4 * count, "little"), "<u4").astype(f"{end}u4").tobytes()
+        return
     if bits == 10:
-        samples = np.pad(samples, [(0, 0), (0, -samples.shape[1] % 3)]).reshape(h, -1, 3).astype(np.uint32)
-        pad = 2 if packing == 1 else 0
-        samples = (samples << np.array([20 + pad, 10 + pad, pad], np.uint32)).sum(-1, dtype=np.uint32)
+        samples = np.pad(samples, [(0, 0), (0, -samples.shape[1] % 3)])
+        samples = samples.reshape(len(samples), -1, 3).astype(np.uint32)
+        low = 2 if packing == 1 else 0
+        samples = (samples << np.array([20 + low, 10 + low, low], np.uint32)).sum(-1, dtype=np.uint32)
     elif bits == 12:
         samples = samples << 4 if packing == 1 else samples
-    rows = samples.astype({8: "u1", 10: f"{end}u4", 12: f"{end}u2", 16: f"{end}u2"}[bits])
-    return bytes(head) + b"".join(r.tobytes() + bytes(-r.nbytes % 4) for r in rows)
+    stored = samples.astype({8: "u1", 10: f"{end}u4", 12: f"{end}u2", 16: f"{end}u2"}[bits])
+    yield from (r.tobytes() for r in stored)
 
 
-def exr_bytes(planes, compression=3, version=2, shown=None):
-    """Named planes (H, W) of half, float or whole numbers as scan lines: 0 none, 1 RLE, 2 ZIPS, 3 ZIP."""
+def cineon_bytes(planes, bits=10, end=">", packing=5, rate=None):
+    """Planes (H, W) as a Cineon file whose samples of a pixel lie together."""
+    h, w = planes[0].shape
+    head = bytearray(2048)
+    head[:4] = b"\x80\x2a\x5f\xd7" if end == ">" else b"\xd7\x5f\x2a\x80"
+    struct.pack_into(f"{end}I", head, 4, 2048)
+    head[193] = len(planes)
+    for k in range(len(planes)):
+        struct.pack_into(f"{end}BBBxII", head, 196 + 28 * k, 0, k + 1, bits, w, h)
+    struct.pack_into(f"{end}4BII", head, 680, 0, packing, 0, 0, 0, 0)
+    if rate is not None:
+        struct.pack_into(f"{end}f", head, 1072, rate)
+    samples = np.stack(planes, -1).reshape(h, -1)
+    if packing in (3, 4):  # words of 16 bits
+        samples, bits = samples << (16 - bits if packing == 3 else 0), 16
+    return bytes(head) + b"".join(r + bytes(-len(r) % 4) for r in _rows(samples, bits, end, 1 if packing == 5 else 2))
+
+
+def exr_bytes(planes, compression=3, version=2, shown=None, tile=None, origin=(0, 0), more=(), further=()):
+    """Named planes (H, W) of half, float or whole numbers: 0 none, 1 RLE, 2 ZIPS, 3 ZIP; tiles (h, w) where asked for.
+
+    `more` are further attributes (name, type, value), `further` are planes of further parts.
+    """
+    parts = [(planes, tile), *((p, None) for p in further)]
+    several = bool(further)
+    flags = version | (0x1000 if several else 0x200 if tile else 0)
+    heads = [_exr_head(p, compression, shown, t, origin, more, n if several else None)
+             for n, (p, t) in enumerate(parts)]
+    head = struct.pack("<II", 20000630, flags) + b"".join(heads) + b"\0" * several
+    chunks = [struct.pack("<i", n) * several + c
+              for n, (p, t) in enumerate(parts) for c in _exr_chunks(p, compression, t, origin)]
+    starts = np.cumsum([len(head) + 8 * len(chunks), *(len(c) for c in chunks)])[:-1]
+    return head + b"".join(struct.pack("<Q", int(s)) for s in starts) + b"".join(chunks)
+
+
+def _exr_head(planes, compression, shown, tile, origin, more, part):
     names = sorted(planes)
     h, w = planes[names[0]].shape
     types = {n: planes[n].dtype.str[1:] for n in names}
     listed = b"".join(n.encode() + b"\0" + struct.pack("<iIii", EXR_TYPES[types[n]], 0, 1, 1) for n in names) + b"\0"
-    window = struct.pack("<4i", 0, 0, w - 1, h - 1)
-    head = struct.pack("<II", 20000630, version)
-    for name, kind, value in (
+    y, x = origin
+    window = struct.pack("<4i", x, y, x + w - 1, y + h - 1)
+    facts = [
         ("channels", "chlist", listed), ("compression", "compression", bytes([compression])),
         ("dataWindow", "box2i", window), ("displayWindow", "box2i", struct.pack("<4i", *shown) if shown else window),
-        ("lineOrder", "lineOrder", b"\0"),
-    ):
-        head += name.encode() + b"\0" + kind.encode() + b"\0" + struct.pack("<I", len(value)) + value
-    head += b"\0"
-    lines = 16 if compression == 3 else 1
-    chunks = []
-    for top in range(0, h, lines):
-        raw = b"".join(planes[n][y].tobytes() for y in range(top, min(h, top + lines)) for n in names)
+        ("lineOrder", "lineOrder", b"\0"), ("pixelAspectRatio", "float", struct.pack("<f", 1)),
+        ("screenWindowCenter", "v2f", bytes(8)), ("screenWindowWidth", "float", struct.pack("<f", 1)), *more,
+    ]
+    if tile:
+        facts.append(("tiles", "tiledesc", struct.pack("<IIB", tile[1], tile[0], 0)))
+    if part is not None:
+        count = len(_exr_boxes(h, w, compression, tile))
+        facts += [("name", "string", b"part%d" % part), ("type", "string", b"tiledimage" if tile else b"scanlineimage"),
+                  ("chunkCount", "int", struct.pack("<i", count))]
+    return b"".join(n.encode() + b"\0" + k.encode() + b"\0" + struct.pack("<I", len(v)) + v
+                    for n, k, v in facts) + b"\0"
+
+
+def _exr_boxes(h, w, compression, tile):
+    high, wide = tile or (16 if compression == 3 else 1, w)
+    return [(top, min(h, top + high), left, min(w, left + wide)) for top in range(0, h, high)
+            for left in range(0, w, wide)]
+
+
+def _exr_chunks(planes, compression, tile, origin):
+    h, w = next(iter(planes.values())).shape
+    for top, bottom, left, right in _exr_boxes(h, w, compression, tile):
+        raw = b"".join(planes[n][y, left:right].tobytes() for y in range(top, bottom) for n in sorted(planes))
         packed = _packed(raw, compression)
         body = packed if len(packed) < len(raw) else raw
-        chunks.append(struct.pack("<iI", top, len(body)) + body)
-    starts = np.cumsum([len(head) + 8 * len(chunks), *(len(c) for c in chunks)])[:-1]
-    return head + b"".join(struct.pack("<Q", int(s)) for s in starts) + b"".join(chunks)
+        place = (left // tile[1], top // tile[0], 0, 0) if tile else (top + origin[0],)
+        yield struct.pack(f"<{len(place) + 1}i", *place, len(body)) + body
 
 
 def _packed(raw, compression):

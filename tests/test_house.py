@@ -14,7 +14,7 @@ FILES = sorted((ROOT / "restore").rglob("*.py"))
 STAGES = {"decode", "detect", "fill", "blend", "encode"}
 NOUNS = {
     "errors", "written", "span", "source", "layout", "timing", "stills", "formats", "frames", "colour", "cache",
-    "noise", "cuts", "window", "motion", "nets", "maps", "exr", "dpx", "curves", "fields",
+    "noise", "cuts", "window", "motion", "nets", "maps", "curves", "fields",
 }
 OUTSIDE = {
     "av": {"probe", "decode", "encode", "fixity", "measure"},
@@ -27,6 +27,7 @@ OUTSIDE = {
     "diffusers": {"nets"},
     "transformers": {"nets"},
     "click": {"commands"},
+    "OpenImageIO": {"formats"},
     "tifffile": {"formats"},
     "imagecodecs": {"formats"},
 }

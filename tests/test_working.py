@@ -36,6 +36,12 @@ def test_whole_numbers_come_back(low: int, length: int) -> None:
     assert np.array_equal(colour.to_native(seen, pixels), values)
 
 
+def test_the_brightest_light_is_a_number_in_every_type() -> None:
+    for sample in ("float16", "float32"):
+        pixels = replace(HALF, sample=sample)
+        assert np.isfinite(colour.to_native(np.array([0, 65535], np.uint16), pixels)).all()
+
+
 def test_light_comes_back_as_near_as_the_eye_can_tell() -> None:
     light = np.geomspace(1e-4, 6e4, 4000).astype(np.float16)
     back = colour.to_native(colour.to_working(light, HALF), HALF)

@@ -39,7 +39,7 @@ def bench() -> None:
               help="Stretches looked at, spread over the reel, each within a shot.")
 @click.option("--frames", type=click.IntRange(1), default=6, show_default=True, help="Frames judged in a stretch.")
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Of the planted damage.")
-@click.option("--rate", type=RATE, help="Frames a second of an image sequence: 18, 24000/1001. [24]")
+@click.option("--rate", type=RATE, help="Frames a second of an image sequence: 18, 24000/1001. [its own, or 24]")
 @click.option("--project", type=THING, help="A project of SOURCE: the figures go into its ledger and report.")
 @click.option("--json", "as_json", is_flag=True, help="All figures as JSON.")
 def bench_reel(source: str, workflows: tuple[str, ...], as_json: bool, **choice: Any) -> None:

@@ -23,7 +23,7 @@ from restore.window import Window
 
 LATER = {"later": True}
 """Parameters that came later: at their defaults a mask is read as it always was (see `parts.Part.digest`)."""
-NOT_PLAIN = (".exr", ".dpx")
+NOT_PLAIN = (".exr", ".dpx", ".cin")
 MOST_FRAC = 0.5
 """A map that marks more than this share of a frame is being read the wrong way round, or is no defect map."""
 
@@ -56,7 +56,7 @@ class Matte:
     """Its pictures belong to frames of the file: of interlaced material it is shown those, and not their fields."""
     version: ClassVar[int] = 1
     folder: str = ""
-    """A folder of mask pictures, a glob, a printf pattern (ir_%06d.tif), or one mask picture; PNG, TIFF, DPX, EXR."""
+    """Mask pictures: a folder, a glob, a printf pattern (ir_%06d.tif), or one; PNG, TIFF, DPX, Cineon, EXR."""
     threshold: float | str = 0.5
     """Share of full white from which a pixel is to be filled (with flatten_px: of the level around it); or "auto"."""
     channel: int | str = field(default="", metadata=LATER)

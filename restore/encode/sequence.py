@@ -9,7 +9,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Sequence as Listed
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -244,7 +244,7 @@ class _Job:
             planes = changed_planes(planes, self.changed[0]) if self.changed else planes
             formats.maker(self.target).make(path, planes, source.pixels)
         elif self.changed:
-            formats.required(self.file).write(path, self.file, self.changed, deed)
+            formats.required(self.file).write(path, self.file, self.changed, replace(deed, name=self.target.name))
         else:
             shutil.copyfile(self.file, path)
 

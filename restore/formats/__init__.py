@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
@@ -32,6 +33,8 @@ class Header:
     pixels: PixelFormat
     codec: str
     notes: tuple[str, ...] = ()
+    rate: Fraction | None = None
+    """Frames a second, where the picture says so."""
     alone: bool = False
     """Whether it has nothing to do with the picture before it in the file, unless a person says both are frames."""
 
@@ -48,6 +51,8 @@ class Deed:
     """Whether any pixel was made up and not copied from another picture of the source."""
     key: str = ""
     """A digest of the source and of all that was done to it: what new identifiers are drawn from."""
+    name: str = ""
+    """The name the file is going to have, where it is written under another first."""
 
 
 class Format(Protocol):

@@ -194,8 +194,9 @@ def thumbnail(picture: Picture, source: Source, box: Box) -> Byte:
     wide = width * float(source.sample_aspect or 1)
     shrink = min(1.0, THUMB_PX / max(wide, height))
     size = (max(1, round(wide * shrink)), max(1, round(height * shrink)))
-    planes = tuple(cv2.resize(p, size, interpolation=cv2.INTER_AREA) for p in picture.planes)
-    whole = replace(source, pixels=replace(source.pixels, shift_y=0, shift_x=0))
+    seen = (colour.to_working(p, source.pixels) for p in picture.planes)  # OpenCV knows no half floats
+    planes = tuple(cv2.resize(p, size, interpolation=cv2.INTER_AREA) for p in seen)
+    whole = replace(source, pixels=replace(colour.working(source.pixels), shift_y=0, shift_x=0))
     small = np.ascontiguousarray(_rgb(planes, whole))
     fx, fy = size[0] / width, size[1] / height
     corner, end = (int(box[1] * fx), int(box[0] * fy)), (int(box[3] * fx), int(box[2] * fy))
