@@ -18,7 +18,7 @@ from typing import Any
 import av
 import av.logging
 
-from restore import formats, stills
+from restore import formats, slices, stills
 from restore.errors import SourceError
 from restore.layout import layout_of
 from restore.source import PixelFormat, Source, Stream
@@ -85,18 +85,26 @@ def _sequence(path: str, rate: Fraction | None) -> Source:
     _require_alike(pages)
     first = headers[files[0]][0]
     notes = first.notes
-    if rate is None and len(pages) > 1:
+    volumes = slices.laid_out([h.place for _, _, h in pages])
+    notes = (*notes, *volumes.notes)
+    if rate is None and len(pages) > 1 and first.place is None:
         notes = (*notes, "the sequence does not say its rate: 24 frames a second is assumed; give it with --rate")
     rate = rate or Fraction(24 if len(pages) > 1 else 1)
     digests = [file_sha256(f) for f in files]
     sha256 = digests[0] if len(files) == 1 else hashlib.sha256("\n".join(digests).encode()).hexdigest()
     times = tuple(range(len(pages)))
     return Source(
-        path, "sequence", sha256, first.size, first.pixels, rate, 1 / rate, times, times, codec=first.codec,
+        path, "sequence", sha256, first.size, _pixels_of([h.pixels for _, _, h in pages]), rate, 1 / rate, times, times, codec=first.codec,
         container=stills.given_as(path), files=tuple(str(f) for f, _, _ in pages),
-        pages=tuple(n for _, n, _ in pages) if len(pages) > len(files) else (),
+        pages=tuple(n for _, n, _ in pages) if len(pages) > len(files) else (), breaks=volumes.breaks,
         byte_count=sum(f.stat().st_size for f in files), notes=notes,
     )
+
+
+def _pixels_of(all_pixels: list[PixelFormat]) -> PixelFormat:
+    """Return the one layout of a sequence: what is black and white to stages is so in all of its pictures."""
+    lows, highs = [p.low for p in all_pixels], [p.high for p in all_pixels]
+    return replace(all_pixels[0], low=min(lows), high=max(highs))
 
 
 def _headers(files: list[Path]) -> dict[Path, tuple[formats.Header, ...]]:
