@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from restore.errors import SourceError
 from restore.formats import AGAIN
-from restore.formats._dicom import library
+from restore.formats._dicom import EXTRA, library
 from restore.formats._interleaved import PLACES
 from restore.formats._levels import Levels, grey_format
 from restore.layout import planar_format
@@ -212,17 +212,17 @@ def as_words(samples: Words, old: Words, found: Layout) -> Words:
 
 def decoded(file: Path, ds: Any, found: Layout, page: int) -> Words:
     """Return the samples (H, W) or (H, W, 3) of a compressed picture. Raises SourceError where none come out."""
-    hint = "its pixels cannot be decoded with what is installed, or are damaged"
+    hint = f"its pixels cannot be decoded with what is installed ({EXTRA}), or are damaged; {AGAIN}"
     if found.syntax in GPL_ONLY:
         hint = "JPEG Lossless is decoded by python-gdcm, which is not part of the extra: pip install python-gdcm"
     if found.syntax in LOSSY_JPEG and found.allocated > 8:
-        hint = "12-bit JPEG is decoded by none of the libraries of the extra"
+        hint = "12-bit JPEG is decoded by none of the libraries of the extra; have it written anew"
     with library(file) as pydicom:
         try:
             decoder = pydicom.pixels.get_decoder(found.syntax)
             array, _ = decoder.as_array(ds, index=page, raw=found.raw_ycc)
         except Exception as e:  # whatever a decoder throws, and it quotes the file
-            raise SourceError(f"{file}: {hint} ({type(e).__name__}); {AGAIN}") from None
+            raise SourceError(f"{file}: {hint} ({type(e).__name__})") from None
     wanted = found.size if found.samples == 1 else (*found.size, found.samples)
     if array.shape != wanted or array.dtype.itemsize != found.sample.itemsize:
         raise SourceError(f"{file}: damaged: its pixels decode to {array.shape}, its header says {wanted}; {AGAIN}")

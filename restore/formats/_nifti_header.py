@@ -42,6 +42,8 @@ class Volume:
     offset: int
     """Where the first sample lies, in bytes."""
     notes: tuple[str, ...] = ()
+    big: bool = False
+    """Whether the most significant byte comes first (bytes themselves do not say)."""
 
     @property
     def slice_bytes(self) -> int:
@@ -77,7 +79,7 @@ def parse(file: Path, head: bytes) -> Volume:
     if slices * count > MOST_SLICES:
         raise SourceError(f"{file}: {slices * count:,} slices are more than are read ({MOST_SLICES:,}); check its header")
     sample = np.dtype(fields.order + SAMPLES[fields.datatype])
-    return Volume((height, width), slices, count, sample, int(fields.offset))
+    return Volume((height, width), slices, count, sample, int(fields.offset), big=fields.order == ">")
 
 
 def _fields(file: Path, head: bytes) -> Fields:

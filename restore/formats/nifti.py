@@ -89,6 +89,14 @@ class Nifti:
         return ()
 
 
+def header_of(file: Path) -> tuple[bytes, str]:
+    """Return a file's header, without extensions, and its byte order."""
+    volume = _volume(file)
+    head = _part(file, 0, HEAD_BYTES)
+    order = ">" if volume.big else "<"
+    return head[: int.from_bytes(head[:4], "big" if volume.big else "little")], order
+
+
 def _packed(file: Path) -> bool:
     return file.name.lower().endswith(PACKED)
 
