@@ -6,7 +6,10 @@ BIN := $(VENV)/bin
 TORCH_FROM ?=
 # Clean clips for `make bench`; without any, scenes of the program's own.
 CLIPS ?=
-TOOLS := ffmpeg mediainfo mediaconch
+TOOLS := ffmpeg mediainfo mediaconch dciodvfy nifti_tool
+# The packages of tools that are named otherwise.
+PACKAGE_dciodvfy := dicom3tools
+PACKAGE_nifti_tool := nifti-bin
 
 .PHONY: help demo test test-diffusion lint bench tools clean
 
@@ -20,7 +23,7 @@ help:
 $(VENV)/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt $(TORCH_FROM) torch
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,medical]'
 	@touch $@
 
 demo: $(VENV)/ready
@@ -44,7 +47,8 @@ bench: $(VENV)/ready
 
 # Second opinions for the tests: installed where that is possible without asking, skipped by name where not.
 tools:
-	@for tool in $(TOOLS); do command -v $$tool >/dev/null 2>&1 || missing="$$missing $$tool"; done; \
+	@for pair in $(foreach tool,$(TOOLS),$(tool):$(or $(PACKAGE_$(tool)),$(tool))); do \
+		command -v $${pair%%:*} >/dev/null 2>&1 || missing="$$missing $${pair#*:}"; done; \
 	if [ -n "$$missing" ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
 		echo "installing$$missing for the tests"; \
 		(apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing) \

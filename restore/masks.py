@@ -1,7 +1,7 @@
 """A project's masks out to a folder of PNGs, and a folder of PNGs back in as an edit: what painting programs speak.
 
-One 8-bit PNG a frame, 000000.png counted from 0, 255 = filled, 0 = untouched. Medical viewers speak of segmentations and
-label volumes instead: those are written as well, and not read.
+One 8-bit PNG a frame, 000000.png counted from 0, 255 = filled, 0 = untouched. Medical viewers speak of segmentations
+and label volumes instead: those are written as well, and not read.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ def export_masks(
 ) -> int:
     """Write the masks of a project: the effective mask, or one detector's layer.
 
-    `kind` is png for one picture a frame, or seg (DICOM Segmentation, masks.dcm) or nifti (masks.nii.gz) for one file of
-    all, of sources of that kind only. `on_frame` is told how many are written, of how many. Returns the number of masks.
-    Raises OutputError where the folder holds files already or the source is of another kind, MaskError for a layer there
-    is not.
+    `kind` is png for one picture a frame, or seg (DICOM Segmentation, masks.dcm) or nifti (masks.nii.gz) for one file
+    of all, of sources of that kind only. `on_frame` is told how many are written, of how many. Returns the number of
+    masks. Raises OutputError where the folder holds files already or the source is of another kind, MaskError for a
+    layer there is not.
     """
     volume = _volume_writer(session, kind)
     layers = session.store.mask_layers()
@@ -76,7 +76,8 @@ def _volume_writer(session: Session, kind: str) -> Callable[[Path, Iterator[Bits
     if kind == "seg":
         from restore.formats._segmentation import write_segmentation
 
-        return lambda folder, masks: write_segmentation(folder / "masks.dcm", files, source.frames, masks, source.sha256)
+        count, key = source.frames, source.sha256
+        return lambda folder, masks: write_segmentation(folder / "masks.dcm", files, count, masks, key)
     from restore.formats._labels import write_labels
 
     return lambda folder, masks: write_labels(folder / "masks.nii.gz", files, masks)

@@ -85,6 +85,7 @@ def _sequence(path: str, rate: Fraction | None) -> Source:
     _require_alike(pages)
     first = headers[files[0]][0]
     notes = first.notes
+    pixels = _pixels_of([h.pixels for _, _, h in pages])
     volumes = slices.laid_out([h.place for _, _, h in pages])
     notes = (*notes, *volumes.notes)
     if rate is None and len(pages) > 1 and first.place is None:
@@ -94,7 +95,7 @@ def _sequence(path: str, rate: Fraction | None) -> Source:
     sha256 = digests[0] if len(files) == 1 else hashlib.sha256("\n".join(digests).encode()).hexdigest()
     times = tuple(range(len(pages)))
     return Source(
-        path, "sequence", sha256, first.size, _pixels_of([h.pixels for _, _, h in pages]), rate, 1 / rate, times, times, codec=first.codec,
+        path, "sequence", sha256, first.size, pixels, rate, 1 / rate, times, times, codec=first.codec,
         container=stills.given_as(path), files=tuple(str(f) for f, _, _ in pages),
         pages=tuple(n for _, n, _ in pages) if len(pages) > len(files) else (), breaks=volumes.breaks,
         byte_count=sum(f.stat().st_size for f in files), notes=notes,

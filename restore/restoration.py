@@ -213,8 +213,8 @@ def _require_own_kind(source: Source, output: Path, encoder: Part) -> None:
     own = formats.required(Path(source.files[0]))
     if encoder.name != "sequence" or formats.of(output) not in (own, None):
         raise OutputError(
-            f"{output}: a medical image stays of its kind ({own.name}), so that it goes on saying what it is and what was "
-            f"done to it; give the output the ending {own.suffixes[0]}, or name a folder (-o name/)."
+            f"{output}: a medical image stays of its kind ({own.name}), so that it goes on saying what it is and what "
+            f"was done to it; give the output the ending {own.suffixes[0]}, or name a folder (-o name/)."
         )
 
 

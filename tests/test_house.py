@@ -15,6 +15,7 @@ STAGES = {"decode", "detect", "fill", "blend", "encode"}
 NOUNS = {
     "errors", "written", "span", "source", "layout", "timing", "stills", "formats", "frames", "colour", "cache",
     "noise", "cuts", "window", "motion", "nets", "maps", "exr", "dpx", "curves",
+    "slices",
 }
 OUTSIDE = {
     "av": {"probe", "decode", "encode", "fixity", "measure"},
@@ -28,6 +29,9 @@ OUTSIDE = {
     "transformers": {"nets"},
     "click": {"commands"},
     "tifffile": {"formats", "maps"},
+    "pydicom": {"formats"},
+    "highdicom": {"formats"},
+    "nibabel": {"formats"},
 }
 """One outside library, one room."""
 

@@ -37,8 +37,8 @@ class Dropout:
 
     A line stands out from both its sides along nearly all its length, while they agree with each other; it is of one
     value, or the slices beside have none there. A lost slice is of one value, or has nothing in common with the slices
-    beside, which resemble each other. What is drawn into a picture (scales, frames, text) has nothing to go on behind it
-    and is left alone. What is wrong in all slices and varies along the line looks like anatomy, and is.
+    beside, which resemble each other. What is drawn into a picture (scales, frames, text) has nothing to go on behind
+    it and is left alone. What is wrong in all slices and varies along the line looks like anatomy, and is.
     """
 
     version: ClassVar[int] = 1
@@ -51,8 +51,8 @@ class Dropout:
     def __post_init__(self) -> None:
         """Refuse parameters out of range."""
         if not 1 <= self.reach <= 8 or not 0 < self.contrast_levels <= 255:
-            raise PartError(f"dropout: reach is {self.reach} and contrast_levels {self.contrast_levels}; needed are 1 to "
-                            "8 slices, and more than 0 up to 255 levels.")
+            raise PartError(f"dropout: reach is {self.reach} and contrast_levels {self.contrast_levels}; needed are 1 "
+                            "to 8 slices, and more than 0 up to 255 levels.")
 
     @property
     def reach_frames(self) -> int:
@@ -108,14 +108,14 @@ class Dropout:
         for width in range(1, WIDEST_PX + 1):
             for at in _standing_out(grey, width, self.contrast_levels):
                 rows = np.s_[at : at + width]
-                if taken[max(0, at - 1) : at + width + 1].any() or not self._is_dead(grey, flat[rows], beside, at, width):
-                    continue
-                taken[rows] = True
-                yield at, width
+                near = np.s_[max(0, at - 1) : at + width + 1]
+                if not taken[near].any() and (flat[rows].all() or self._is_only_here(beside, at, width)):
+                    taken[rows] = True
+                    yield at, width
 
-    def _is_dead(self, grey: Float, flat: Bits, beside: list[Float], at: int, width: int) -> bool:
-        if flat.all():
-            return True
+    @staticmethod
+    def _is_only_here(beside: list[Float], at: int, width: int) -> bool:
+        """Tell whether the slices beside have no such line; where there are none, nothing says so."""
         shares = [_share(other, at, width)[0] for other in beside]
         return bool(shares) and max(shares) < ELSEWHERE
 

@@ -1,7 +1,8 @@
 """A DICOM data set and what was done in, the same set out as that of a derived image, as PS3.3 asks for it.
 
-C.7.6.1.1.2 (image type, new identifiers), C.7.6.1.1.3 (derivation), C.12.1.1.5 (contributing equipment), C.12.1 (Synthetic
-Data), C.7.6.16.2.6 (derivation of frames). Identifiers are drawn from the deed's key: the same deed names them the same.
+C.7.6.1.1.2 (image type, new identifiers), C.7.6.1.1.3 (derivation), C.12.1.1.5 (contributing equipment), C.12.1
+(Synthetic Data), C.7.6.16.2.6 (derivation of frames). Identifiers are drawn from the deed's key: the same deed names
+them the same.
 """
 
 from __future__ import annotations

@@ -103,7 +103,7 @@ def layout(file: Path, ds: Any) -> Layout:
     """Return how a file's samples lie. Raises SourceError that names why it is not restored."""
     with library(file) as pydicom:
         if odd := _no_picture(ds):
-            raise SourceError(f"{file}: {odd}; needed: a DICOM image. Take it out of the folder, or choose another file")
+            raise SourceError(f"{file}: {odd}; needed: a DICOM image. Take it out of the folder, or choose another")
         uid = ds.file_meta.get("TransferSyntaxUID")
         if uid is None:
             raise SourceError(f"{file}: its file meta information does not say how it is stored (transfer syntax); "
@@ -151,6 +151,19 @@ def _void(ds: Any, signed: bool, stored: int) -> tuple[int, int] | None:
 
 
 def _oddities(ds: Any, found: Layout, uid: Any) -> Iterator[str]:
+    """Yield what is not restored, the plainest first."""
+    yield from _odd_colour(found)
+    if not 1 <= found.stored <= found.allocated or int(ds.get("HighBit", found.stored - 1)) != found.stored - 1:
+        yield f"samples of {found.stored} of {found.allocated} bits that do not begin at the lowest bit"
+    if uid.is_private and not found.native:
+        yield "a private compression"
+    if not (found.size[0] > 0 and found.size[1] > 0 and found.frames > 0):
+        yield f"{found.frames} pictures of {found.size[1]}x{found.size[0]}"
+    if found.frame_bytes > MOST_BYTES:
+        yield f"{found.frame_bytes:,} bytes a picture"
+
+
+def _odd_colour(found: Layout) -> Iterator[str]:
     if found.photometric == "PALETTE COLOR":
         yield "palette colour (what lies between two numbers of a palette is another colour)"
     if found.allocated not in (8, 16):
@@ -159,16 +172,8 @@ def _oddities(ds: Any, found: Layout, uid: Any) -> Iterator[str]:
         yield f"photometric interpretation {_known_word(found.photometric)} in {found.samples} samples a pixel"
     if found.native and found.photometric in ("YBR_FULL_422", "YBR_ICT", "YBR_RCT"):
         yield f"{found.photometric} samples, uncompressed (colour of fewer pixels than luma)"
-    if not 1 <= found.stored <= found.allocated or int(ds.get("HighBit", found.stored - 1)) != found.stored - 1:
-        yield f"samples of {found.stored} of {found.allocated} bits that do not begin at the lowest bit"
     if found.samples == 3 and (found.signed or found.stored != found.allocated):
         yield f"colour of {found.stored} bits{' and a sign' * found.signed}"
-    if uid.is_private and not found.native:
-        yield "a private compression"
-    if not (found.size[0] > 0 and found.size[1] > 0 and found.frames > 0):
-        yield f"{found.frames} pictures of {found.size[1]}x{found.size[0]}"
-    if found.frame_bytes > MOST_BYTES:
-        yield f"{found.frame_bytes:,} bytes a picture"
 
 
 def _known_word(text: str) -> str:

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +83,7 @@ def frame_places(ds: Any, frames: int) -> tuple[float | None, ...]:
         if orientation is None or position is None:
             return nowhere
         out.append(_along(orientation, position))
-    stands = any(abs(a - b) < PLACE_MM for a, b in zip(out, out[1:], strict=False))
+    stands = any(abs(a - b) < PLACE_MM for a, b in pairwise(out))
     return (0.0,) * frames if stands else tuple(out)
 
 
@@ -121,14 +122,15 @@ def _require_one_series(found: Sequence[Slice]) -> None:
     if len(series) > 1:
         labels = {s.series: s.label for s in found}
         named = ", ".join(f"{labels[uid]}: {n} files" for uid, n in series.most_common(8))
-        raise SourceError(f"{found[0].file.parent}: {len(series)} series in one folder: {named}; a run restores one: give "
-                          "each a folder of its own")
+        raise SourceError(f"{found[0].file.parent}: {len(series)} series in one folder: {named}; a run restores one: "
+                          "give each a folder of its own")
 
 
 def _parallel(found: Sequence[Slice]) -> bool:
     first = found[0].orientation
     return first is not None and all(
-        s.place is not None and s.orientation is not None and np.allclose(s.orientation, first, atol=ALIKE) for s in found
+        s.place is not None and s.orientation is not None and np.allclose(s.orientation, first, atol=ALIKE)
+        for s in found
     )
 
 

@@ -24,8 +24,8 @@ def write_labels(path: Path, files: Sequence[Path], masks: Iterable[Bits]) -> No
     Raises OutputError for sources of several files.
     """
     if len(files) != 1:
-        raise OutputError(f"{path}: {len(files)} NIfTI files are no single volume, and their masks are none either; export "
-                          "PNG pictures, or restore the files apart")
+        raise OutputError(f"{path}: {len(files)} NIfTI files are no single volume, and their masks are none either; "
+                          "export PNG pictures, or restore the files apart")
     with path.open("wb") as raw, gzip.GzipFile("", "wb", LEVEL, raw, mtime=0) as out:
         out.write(_header(*header_of(files[0])))
         for mask in masks:

@@ -77,22 +77,22 @@ def parse(file: Path, head: bytes) -> Volume:
         raise SourceError(f"{file}: damaged: the header gives lengths {dim[1 : dim[0] + 1]}; {AGAIN}")
     width, height, slices, count = (dim[k] if k <= dim[0] else 1 for k in range(1, 5))
     if slices * count > MOST_SLICES:
-        raise SourceError(f"{file}: {slices * count:,} slices are more than are read ({MOST_SLICES:,}); check its header")
+        raise SourceError(f"{file}: {slices * count:,} slices are more than are read ({MOST_SLICES:,}); check its "
+                          "header")
     sample = np.dtype(fields.order + SAMPLES[fields.datatype])
     return Volume((height, width), slices, count, sample, int(fields.offset), big=fields.order == ">")
 
 
 def _fields(file: Path, head: bytes) -> Fields:
     for order in "<>":
-        if len(head) >= ONE and struct.unpack_from(order + "i", head)[0] == ONE:
-            dim = struct.unpack_from(order + "8h", head, 40)
-            (intent, datatype), (offset,) = struct.unpack_from(order + "2h", head, 68), struct.unpack_from(
-                order + "f", head, 108)
-            return Fields(order, dim, datatype, offset, intent, head[344:348])
-        if len(head) >= TWO and struct.unpack_from(order + "i", head)[0] == TWO:
-            dim = struct.unpack_from(order + "8q", head, 16)
-            (datatype,), (offset,) = struct.unpack_from(order + "h", head, 12), struct.unpack_from(order + "q", head, 168)
-            return Fields(order, dim, datatype, offset, struct.unpack_from(order + "i", head, 504)[0], head[4:8])
+        def at(place: int, kind: str, order: str = order) -> tuple[Any, ...]:
+            return struct.unpack_from(order + kind, head, place)
+
+        if len(head) >= ONE and at(0, "i") == (ONE,):
+            intent, datatype = at(68, "2h")
+            return Fields(order, at(40, "8h"), datatype, at(108, "f")[0], intent, head[344:348])
+        if len(head) >= TWO and at(0, "i") == (TWO,):
+            return Fields(order, at(16, "8q"), at(12, "h")[0], at(168, "q")[0], at(504, "i")[0], head[4:8])
     raise SourceError(f"{file}: no NIfTI file, or damaged: it does not begin with its header's length; {AGAIN}")
 
 

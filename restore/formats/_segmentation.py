@@ -24,7 +24,7 @@ NO_DATE, NO_TIME = "19700101", "000000"
 
 
 def write_segmentation(path: Path, files: Sequence[Path], frames: int, masks: Iterable[Bits], key: str) -> None:
-    """Write masks (H, W), one a picture of `files`, as one binary segment; `key` is what its identifiers are drawn from.
+    """Write masks (H, W), one a picture of `files`, as one binary segment; its identifiers are drawn from `key`.
 
     Raises OutputError where nothing is masked, or where the images lack what a segmentation takes over from them.
     """
@@ -34,11 +34,11 @@ def write_segmentation(path: Path, files: Sequence[Path], frames: int, masks: It
             held = np.zeros((frames, *mask.shape), np.uint8)
         held[t] = mask
     if not held.any():
-        raise OutputError(f"{path}: nothing is masked, and a segmentation of nothing is none; there is nothing to write")
+        raise OutputError(f"{path}: nothing is masked, so there is no segmentation to write")
     try:
         import highdicom
     except ImportError:
-        raise OutputError(f"{path}: segmentations are written with highdicom, which is not installed; {EXTRA}") from None
+        raise OutputError(f"{path}: segmentations need highdicom, which is not installed; {EXTRA}") from None
     images = [fresh(file) for file in files]
     with library(path, "written from these images", OutputError) as pydicom:
         made = _made(highdicom, pydicom, images, held, key)

@@ -64,7 +64,7 @@ class Dicom:
         return planes(file, ds, layout(file, ds), page)
 
     def write(self, path: Path, like: Path, changed: Mapping[int, Changes], deed: Deed) -> None:
-        """Write an image derived from `like`; with nothing changed, one with its pixels and a place in the new series."""
+        """Write an image derived from `like`; with nothing changed, one of its pixels in the new series."""
         ds = fresh(like, OutputError)
         found = layout(like, ds)
         with library(like, "written", OutputError):
@@ -80,8 +80,8 @@ class Dicom:
         found = layout(like, opened(like))
         if found.native or found.syntax in AGAIN_LOSSLESS:
             return ()
-        return ("changed images are written uncompressed (Explicit VR Little Endian), exactly as they were decoded: their "
-                "compression loses detail, or nothing installed writes it",)
+        return ("changed images are written uncompressed (Explicit VR Little Endian), exactly as they were decoded: "
+                "their compression loses detail, or nothing installed writes it",)
 
 
 def _levels(file: Path, ds: Any, found: Layout) -> Levels | None:

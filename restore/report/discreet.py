@@ -32,7 +32,7 @@ def without_names(text: str, source: Source, places: tuple[str, ...]) -> str:
 
 def _names(source: Source, places: tuple[str, ...]) -> dict[str, str]:
     label = f"SOURCE-{source.sha256[:12]}"
-    whole = {place: "OUTPUT-OR-PROJECT" for place in places} | {source.path: label}
+    whole = dict.fromkeys(places, "OUTPUT-OR-PROJECT") | {source.path: label}
     whole |= {file: f"{label}/{n}" for n, file in enumerate(dict.fromkeys(source.files))}
     out = {}
     for path, said in whole.items():
