@@ -49,14 +49,14 @@ def library(file: Path, doing: str = "read", error: type[RestoreError] = SourceE
 
 
 def opened(file: Path) -> Any:
-    """Return a file's whole data set; not to be changed, for the last one is held."""
+    """Return a file's whole data set; not to be changed, for the last ones are held."""
     try:
         return _held(file, stamp(file))
     except OSError as e:
         raise SourceError(f"{file}: cannot be read ({e.strerror}); check that it is still there") from None
 
 
-@lru_cache(1)
+@lru_cache(2)
 def _held(file: Path, stamp: tuple[int, int, int]) -> Any:
     return fresh(file)
 

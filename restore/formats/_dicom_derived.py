@@ -8,6 +8,7 @@ them the same.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import deepcopy
 from typing import Any
 
 from restore.formats import Deed
@@ -32,15 +33,17 @@ INPAINTED = ("INPAINTED", "99LACUNA", "Damaged pixels replaced")
 """No code of the standard says it; schemes that begin with 99 are private (PS3.3 8.2)."""
 
 
-def mark_derived(ds: Any, changed: frozenset[int], deed: Deed) -> None:
-    """Turn a data set into that of a derived image; `changed` are the pictures whose pixels differ, none for a
-    companion in the same new series."""
+def mark_derived(ds: Any, changed: frozenset[int], frames: int, deed: Deed) -> None:
+    """Turn a data set of so many pictures into that of a derived image.
+
+    `changed` are the pictures whose pixels differ, none for a companion in the same new series.
+    """
     import pydicom
 
     source = (ds.get("SOPClassUID", ""), ds.get("SOPInstanceUID", ""))
     words = _words(bool(changed), deed)
-    ds.ImageType = ["DERIVED", "SECONDARY", *list(_values(ds.get("ImageType")))[2:]]
-    _derivation(ds, source, words, changed)
+    _image_type(ds, changed, frames)
+    _derivation(ds, source, words)
     _equipment(ds, deed, words, bool(changed))
     if changed and deed.invented:
         ds.SyntheticData = "YES"
@@ -54,6 +57,27 @@ def mark_derived(ds: Any, changed: frozenset[int], deed: Deed) -> None:
     ds.SOPInstanceUID = ds.file_meta.MediaStorageSOPInstanceUID = new
     ds.file_meta.ImplementationClassUID = pydicom.uid.PYDICOM_IMPLEMENTATION_UID
     ds.file_meta.ImplementationVersionName = deed.program.upper()[:16]
+
+
+def _image_type(ds: Any, changed: frozenset[int], frames: int) -> None:
+    """Say that pixels are derived; of the enhanced kinds (PS3.3 C.8.16) for each frame, and MIXED where some are not."""
+    import pydicom
+
+    said = _values(ds.get("ImageType"))
+    if not pydicom.uid.UID(ds.get("SOPClassUID", "")).name.startswith("Enhanced"):
+        ds.ImageType = ["DERIVED", "SECONDARY", *said[2:]]
+        return
+    some = 0 < len(changed) < frames and said[:1] in (["ORIGINAL"], ["MIXED"])
+    ds.ImageType = ["MIXED" if some else "DERIVED", *(said[1:] or ["PRIMARY"])]
+    shared, groups = ds.get("SharedFunctionalGroupsSequence"), ds.get("PerFrameFunctionalGroupsSequence") or []
+    for element in list(_frame_types(shared[0])) if shared else []:
+        for group in groups:
+            group[element.tag] = deepcopy(element)
+        del shared[0][element.tag]
+    for n, group in enumerate(groups):
+        for element in _frame_types(group) if n in changed or not some else ():
+            for item in element.value or []:
+                item.FrameType = ["DERIVED", *_values(item.get("FrameType"))[1:]]
 
 
 def _words(changed: bool, deed: Deed) -> str:
@@ -76,20 +100,13 @@ def _series(ds: Any, deed: Deed) -> None:
     ds.SeriesDescription = f"{said}, {NOT_FOR_DIAGNOSIS}" if said else NOT_FOR_DIAGNOSIS
 
 
-def _derivation(ds: Any, source: tuple[str, str], words: str, changed: frozenset[int]) -> None:
+def _derivation(ds: Any, source: tuple[str, str], words: str) -> None:
     """Say in the place that the kind of image has for it what was done to which source."""
-    shared = ds.get("SharedFunctionalGroupsSequence")
+    shared, groups = ds.get("SharedFunctionalGroupsSequence"), ds.get("PerFrameFunctionalGroupsSequence") or []
     if not shared:
         _describe(ds, source, words, None)
-        return
-    frames = ds.get("PerFrameFunctionalGroupsSequence") or []
-    for group in (*shared, *frames):
-        for element in _frame_types(group):
-            for item in element.value or []:
-                item.FrameType = ["DERIVED", *list(_values(item.get("FrameType")))[1:]]
-    ds.ImageType = ["DERIVED", *list(_values(ds.get("ImageType")))[1:]]
-    if any("DerivationImageSequence" in group for group in frames):
-        for n, group in enumerate(frames):
+    elif any("DerivationImageSequence" in group for group in groups):
+        for n, group in enumerate(groups):
             _append(group, "DerivationImageSequence", _described(source, words, n + 1))
     else:
         _append(shared[0], "DerivationImageSequence", _described(source, words, None))

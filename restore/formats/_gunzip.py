@@ -10,8 +10,8 @@ from pathlib import Path
 
 PIECE_BYTES = 1 << 20
 BLOCK_BYTES = 16 << 20
-HELD_BYTES = 256 << 20
-"""What is held of one file at most: sixteen blocks, enough for the last volume of most scans."""
+HELD_BYTES, HELD_FILES = 128 << 20, 2
+"""What is held of one file at most: enough for the last volume of most scans; a source and its copy are compared."""
 WITH_HEADER = 31
 """zlib's number for gzip members (RFC 1952) with their header and their sums."""
 
@@ -20,8 +20,8 @@ class Unpacked:
     """The content of a gzip file, in blocks: those last asked for are held. Reading on does not begin again."""
 
     def __init__(self, path: Path) -> None:
-        """Take the file as it is now; raises OSError where it is not there."""
-        self.path, self.stamp = path, stamp(path)
+        """Take a file; nothing is read of it yet."""
+        self.path = path
         self._blocks: OrderedDict[int, bytes] = OrderedDict()
         self._stream: Iterator[bytes] = iter(())
         self._next = -1
@@ -53,17 +53,19 @@ class Unpacked:
             self._blocks.popitem(last=False)
 
 
-_last: Unpacked | None = None
+_held: OrderedDict[tuple[Path, tuple[int, int, int]], Unpacked] = OrderedDict()
 _lock = threading.Lock()
 
 
 def part(path: Path, start: int, count: int) -> bytes:
-    """Return part of the content of a file; the last file's is held. Raises OSError or zlib.error."""
-    global _last
+    """Return part of the content of a file; the last ones are held. Raises OSError or zlib.error."""
     with _lock:
-        if _last is None or (_last.path, _last.stamp) != (path, stamp(path)):
-            _last = Unpacked(path)
-        return _last.read(start, count)
+        key = (path, stamp(path))
+        held = _held.pop(key, None) or Unpacked(path)
+        _held[key] = held
+        while len(_held) > HELD_FILES:
+            _held.popitem(last=False)
+        return held.read(start, count)
 
 
 def stamp(path: Path) -> tuple[int, int, int]:

@@ -72,7 +72,10 @@ class Dicom:
                 ds["PixelData"].value = _spliced(ds.PixelData, found, changed)
             elif changed:
                 _compress_again(like, ds, found, changed)
-            mark_derived(ds, frozenset(changed), deed)
+            mark_derived(ds, frozenset(changed), found.frames, deed)
+            types = (ds.get_item(tag).VR for tag in list(ds.keys()))
+            if not ds.file_meta.TransferSyntaxUID.is_implicit_VR and None in types:
+                list(ds.iterall())  # stored without types, which it says it has: they have to be looked up
             ds.save_as(path, enforce_file_format=False)
 
     def lost(self, like: Path) -> tuple[str, ...]:
@@ -132,6 +135,8 @@ def _compress_again(file: Path, ds: Any, found: Layout, changed: Mapping[int, Ch
     if said is not None:
         ds.NumberOfFrames = said
     if found.syntax in AGAIN_LOSSLESS:
+        if found.photometric == "YBR_RCT":
+            ds.PhotometricInterpretation = "YBR_RCT"  # samples are RGB; how the code stream is to keep them
         ds.compress(found.syntax, generate_instance_uid=False)
 
 
