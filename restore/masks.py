@@ -13,7 +13,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from restore import formats
+from restore import __version__, formats
 from restore.detect.matte import Matte
 from restore.edits import Edit, Edits
 from restore.errors import MaskError, OutputError
@@ -76,8 +76,8 @@ def _volume_writer(session: Session, kind: str) -> Callable[[Path, Iterator[Bits
     if kind == "seg":
         from restore.formats._segmentation import write_segmentation
 
-        count, key = source.frames, source.sha256
-        return lambda folder, masks: write_segmentation(folder / "masks.dcm", files, count, masks, key)
+        count, deed = source.frames, formats.Deed(version=__version__, key=source.sha256)
+        return lambda folder, masks: write_segmentation(folder / "masks.dcm", files, count, masks, deed)
     from restore.formats._labels import write_labels
 
     return lambda folder, masks: write_labels(folder / "masks.nii.gz", files, masks)

@@ -31,7 +31,10 @@ class Unpacked:
         stop, out = start + count, []
         for number in range(start // BLOCK_BYTES, -(-stop // BLOCK_BYTES)):
             first = number * BLOCK_BYTES
-            out.append(self._block(number)[max(0, start - first) : stop - first])
+            block = self._block(number)
+            out.append(block[max(0, start - first) : stop - first])
+            if len(block) < BLOCK_BYTES:
+                break
         return b"".join(out)
 
     def _block(self, number: int) -> bytes:

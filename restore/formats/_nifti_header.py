@@ -24,7 +24,8 @@ REFUSED = {
 LABELS = {1002: "labels", 1003: "names of structures"}
 """Intents (NIFTI_INTENT_LABEL, NIFTI_INTENT_NEURONAME) under which a sample is a name, and one between two others is
 another name and not what lies between them."""
-MOST_SLICES = 1 << 20
+MOST_SLICES, MOST_SAMPLES = 1 << 20, 1 << 27
+"""Damaged headers claim to hold more."""
 NEEDED = "needed: one file (.nii or .nii.gz) of whole numbers up to 32 bits or of floats, three axes and time"
 
 
@@ -79,6 +80,8 @@ def parse(file: Path, head: bytes) -> Volume:
     if slices * count > MOST_SLICES:
         raise SourceError(f"{file}: {slices * count:,} slices are more than are read ({MOST_SLICES:,}); check its "
                           "header")
+    if width * height > MOST_SAMPLES:
+        raise SourceError(f"{file}: slices of {width}x{height} samples are larger than is read; check its header")
     sample = np.dtype(fields.order + SAMPLES[fields.datatype])
     return Volume((height, width), slices, count, sample, int(fields.offset), big=fields.order == ">")
 

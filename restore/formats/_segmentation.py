@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from restore import __version__
 from restore.errors import OutputError
+from restore.formats import Deed
 from restore.formats._dicom import EXTRA, fresh, library
 from restore.frames import Bits
 
@@ -23,8 +23,8 @@ DATES = (("ContentDate", "ContentTime"), ("AcquisitionDate", "AcquisitionTime"),
 NO_DATE, NO_TIME = "19700101", "000000"
 
 
-def write_segmentation(path: Path, files: Sequence[Path], frames: int, masks: Iterable[Bits], key: str) -> None:
-    """Write masks (H, W), one a picture of `files`, as one binary segment; its identifiers are drawn from `key`.
+def write_segmentation(path: Path, files: Sequence[Path], frames: int, masks: Iterable[Bits], deed: Deed) -> None:
+    """Write masks (H, W), one a picture of `files`, as one binary segment; its identifiers are drawn from the deed's key.
 
     Raises OutputError where nothing is masked, or where the images lack what a segmentation takes over from them.
     """
@@ -41,21 +41,21 @@ def write_segmentation(path: Path, files: Sequence[Path], frames: int, masks: It
         raise OutputError(f"{path}: segmentations need highdicom, which is not installed; {EXTRA}") from None
     images = [fresh(file) for file in files]
     with library(path, "written from these images", OutputError) as pydicom:
-        made = _made(highdicom, pydicom, images, held, key)
+        made = _made(highdicom, pydicom, images, held, deed)
         _date(made, images[0])
         made.save_as(path, enforce_file_format=True)
 
 
-def _made(highdicom: Any, pydicom: Any, images: list[Any], held: Any, key: str) -> Any:
+def _made(highdicom: Any, pydicom: Any, images: list[Any], held: Any, deed: Deed) -> Any:
     code = highdicom.sr.CodedConcept
-    algorithm = highdicom.AlgorithmIdentificationSequence("Lacuna", code(*FOUND), __version__)
+    algorithm = highdicom.AlgorithmIdentificationSequence(deed.program, code(*FOUND), deed.version)
     segment = highdicom.seg.SegmentDescription(
         1, "Replaced", code(*CATEGORY), code(*REPLACED), highdicom.seg.SegmentAlgorithmTypeValues.AUTOMATIC, algorithm,
     )
-    uids = [pydicom.uid.generate_uid(entropy_srcs=[key, what]) for what in ("segmentation series", "segmentation")]
+    uids = [pydicom.uid.generate_uid(entropy_srcs=[deed.key, what]) for what in ("segmentation series", "segmentation")]
     return highdicom.seg.Segmentation(
         images, held, highdicom.seg.SegmentationTypeValues.BINARY, [segment], uids[0],
-        int(images[0].get("SeriesNumber") or 0) + SERIES_STEP, uids[1], 1, "Lacuna", "lacuna", __version__, "0",
+        int(images[0].get("SeriesNumber") or 0) + SERIES_STEP, uids[1], 1, deed.program, deed.program.lower(), deed.version, "0",
         series_description="Replaced pixels, not for diagnosis", content_label="REPLACED",
     )
 

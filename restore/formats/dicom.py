@@ -26,7 +26,8 @@ AGAIN_LOSSLESS = {
     "1.2.840.10008.1.2.5": "RLE", "1.2.840.10008.1.2.4.90": "JPEG 2000", "1.2.840.10008.1.2.4.80": "JPEG-LS",
 }
 """Compressions without loss that are compressed again as they were; all others become uncompressed."""
-EXPLICIT_LITTLE = "1.2.840.10008.1.2.1"
+JPEG_2000, SMALLEST_J2K_PX = "1.2.840.10008.1.2.4.90", 32
+"""OpenJPEG halves pictures five times."""
 INVERTED = "the picture is stored inverted (MONOCHROME1): it is shown here as it is stored, and written so"
 
 
@@ -81,7 +82,7 @@ class Dicom:
     def lost(self, like: Path) -> tuple[str, ...]:
         """Return notes on what a changed copy cannot keep."""
         found = layout(like, opened(like))
-        if found.native or found.syntax in AGAIN_LOSSLESS:
+        if found.native or _compressible(found):
             return ()
         return ("changed images are written uncompressed (Explicit VR Little Endian), exactly as they were decoded: "
                 "their compression loses detail, or nothing installed writes it",)
@@ -118,6 +119,11 @@ def _spliced(data: bytes, found: Layout, changed: Mapping[int, Changes]) -> byte
     return bytes(out)
 
 
+def _compressible(found: Layout) -> bool:
+    """Tell whether changed pictures are compressed again as they were."""
+    return found.syntax in AGAIN_LOSSLESS and (found.syntax != JPEG_2000 or min(found.size) >= SMALLEST_J2K_PX)
+
+
 def _compress_again(file: Path, ds: Any, found: Layout, changed: Mapping[int, Changes]) -> None:
     """Put changed pictures into a data set: compressed as they were where that loses nothing, else uncompressed."""
     pictures = []
@@ -134,7 +140,7 @@ def _compress_again(file: Path, ds: Any, found: Layout, changed: Mapping[int, Ch
     ds.set_pixel_data(samples, colour, found.stored, generate_instance_uid=False)
     if said is not None:
         ds.NumberOfFrames = said
-    if found.syntax in AGAIN_LOSSLESS:
+    if _compressible(found):
         if found.photometric == "YBR_RCT":
             ds.PhotometricInterpretation = "YBR_RCT"  # samples are RGB; how the code stream is to keep them
         ds.compress(found.syntax, generate_instance_uid=False)

@@ -50,6 +50,7 @@ class Nifti:
     def inspect(self, file: Path) -> tuple[Header, ...]:
         """Return the headers of a file's slices, volume after volume."""
         volume = _volume(file)
+        self.read(file, volume.slices * volume.count - 1)  # so that what ends early is known before the work
         found = _levels(file, volume) if volume.sample.itemsize > 1 or volume.sample.kind == "i" else None
         header = Header(volume.size, grey_format(volume.sample, found), f"nifti {volume.sample.name}", volume.notes)
         return tuple(replace(header, place=float(k)) for _ in range(volume.count) for k in range(volume.slices))
