@@ -16,9 +16,9 @@ from restore.window import Window
 
 WIDEST_PX = 3
 """Dead lines are as wide as this at most: across wider ones nothing says how the picture goes on."""
-SEEN_LEVELS = 6.0
-"""Differences of fewer 8-bit levels are none, and what is less above the darkest value is background."""
-SHARE = 0.9
+SEEN_LEVELS, DARK_PERCENT = 6.0, 2.0
+"""Differences of fewer 8-bit levels are none, and what is less above the darkest samples is background."""
+SHARE = 0.8
 """Share of the samples along a line that must stand out, of those that would be seen to."""
 LIVE_FRAC = 0.25
 """Share of a row along which there must be picture on both sides, or nothing says that it went on."""
@@ -175,7 +175,7 @@ def _share(grey: Float, at: int, width: int) -> tuple[float, float]:
     """Return the share of the samples of rows that stand out, and along which share of them there is picture."""
     up, down, rows = grey[at - 1], grey[at + width], grey[at : at + width]
     out = (np.abs(rows - (up + down) / 2) > np.abs(up - down) / 2 + SEEN_LEVELS).all(0)
-    live = np.minimum(up, down) > grey.min() + SEEN_LEVELS
+    live = np.minimum(up, down) > np.percentile(grey, DARK_PERCENT) + SEEN_LEVELS
     if min(up.std(), down.std()) < SEEN_LEVELS:  # sides of one value each: a drawing, of which this is a stroke
         return 0.0, 0.0
     seen = out | live
