@@ -60,7 +60,7 @@ def mark_derived(ds: Any, changed: frozenset[int], frames: int, deed: Deed) -> N
 
 
 def _image_type(ds: Any, changed: frozenset[int], frames: int) -> None:
-    """Say that pixels are derived; of the enhanced kinds (PS3.3 C.8.16) for each frame, and MIXED where some are not."""
+    """Say that pixels are derived; of enhanced kinds (PS3.3 C.8.16) for each frame, and MIXED where some are not."""
     import pydicom
 
     said = _values(ds.get("ImageType"))

@@ -23,8 +23,10 @@ DATES = (("ContentDate", "ContentTime"), ("AcquisitionDate", "AcquisitionTime"),
 NO_DATE, NO_TIME = "19700101", "000000"
 
 
-def write_segmentation(path: Path, files: Sequence[Path], frames: int, masks: Iterable[Bits], deed: Deed) -> None:
-    """Write masks (H, W), one a picture of `files`, as one binary segment; its identifiers are drawn from the deed's key.
+def write_segmentation(
+    path: Path, files: Sequence[Path], frames: int, masks: Iterable[Bits], deed: Deed
+) -> None:
+    """Write masks (H, W), one a picture of `files`, as one binary segment, named from the deed's key.
 
     Raises OutputError where nothing is masked, or where the images lack what a segmentation takes over from them.
     """
@@ -43,6 +45,7 @@ def write_segmentation(path: Path, files: Sequence[Path], frames: int, masks: It
     with library(path, "written from these images", OutputError) as pydicom:
         made = _made(highdicom, pydicom, images, held, deed)
         _date(made, images[0])
+        _name(made, pydicom.uid.generate_uid(entropy_srcs=[deed.key, "dimensions"]))
         made.save_as(path, enforce_file_format=True)
 
 
@@ -55,18 +58,29 @@ def _made(highdicom: Any, pydicom: Any, images: list[Any], held: Any, deed: Deed
     uids = [pydicom.uid.generate_uid(entropy_srcs=[deed.key, what]) for what in ("segmentation series", "segmentation")]
     return highdicom.seg.Segmentation(
         images, held, highdicom.seg.SegmentationTypeValues.BINARY, [segment], uids[0],
-        int(images[0].get("SeriesNumber") or 0) + SERIES_STEP, uids[1], 1, deed.program, deed.program.lower(), deed.version, "0",
+        int(images[0].get("SeriesNumber") or 0) + SERIES_STEP, uids[1], 1, deed.program, deed.program.lower(),
+        deed.version, "0",
         series_description="Replaced pixels, not for diagnosis", content_label="REPLACED",
     )
+
+
+def _name(made: Any, uid: str) -> None:
+    """Give the dimensions the same name every time: the library draws one."""
+    for element in made.iterall():
+        if element.keyword == "DimensionOrganizationUID":
+            element.value = uid
 
 
 def _date(made: Any, image: Any) -> None:
     """Take the clock's time out again."""
     day, time = next(((image.get(d), image.get(t)) for d, t in DATES if image.get(d)), (NO_DATE, NO_TIME))
     made.ContentDate, made.ContentTime = str(day), str(time or NO_TIME)
-    for name in ("InstanceCreationDate", "InstanceCreationTime"):
-        if name in made:
-            delattr(made, name)
+    for item, name in (
+        (made, "InstanceCreationDate"), (made, "InstanceCreationTime"),
+        *((maker, "ContributionDateTime") for maker in made.get("ContributingEquipmentSequence") or ()),
+    ):
+        if name in item:
+            delattr(item, name)
     for name, value in (("SeriesDate", day), ("SeriesTime", time or NO_TIME)):
         if name in made:
             setattr(made, name, str(value))

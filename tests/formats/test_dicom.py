@@ -356,14 +356,14 @@ def test_a_validator_finds_nothing_wrong_that_was_not_before(media: Path, tmp_pa
 
 
 def test_every_real_file_round_trips_or_says_why(media: Path, tmp_path: Path) -> None:
-    done = 0
+    done, refused = 0, []
     for file in sorted((media / "medical").rglob("*.dcm")):
         if file.stat().st_size > LARGE_BYTES:
             continue
         try:
             heads: tuple[Header, ...] = FORMAT.inspect(file)
         except SourceError as e:
-            assert len(str(e)) > len(str(file)) + 20
+            refused.append(str(e).removeprefix(str(file)))
             continue
         last = len(heads) - 1
         planes = FORMAT.read(file, last)
@@ -376,3 +376,4 @@ def test_every_real_file_round_trips_or_says_why(media: Path, tmp_path: Path) ->
         assert differ <= DERIVED | kept | {"UltrasoundColorDataPresent"}, file.name
         done += 1
     assert done > 40
+    assert min(map(len, refused)) > 20

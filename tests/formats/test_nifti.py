@@ -5,6 +5,7 @@ import shutil
 import struct
 import subprocess
 import zlib
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -157,7 +158,7 @@ def test_words_are_put_in_across_pieces(lengths: list[int], places: set[int]) ->
     for at, word in words.items():
         expected[at : at + 2] = word
     starts = np.cumsum([0, *lengths])
-    pieces = (data[a:b] for a, b in zip(starts, starts[1:], strict=False))
+    pieces = (data[a:b] for a, b in pairwise(starts))
     assert b"".join(_replaced(pieces, words)) == bytes(expected)
 
 
