@@ -94,6 +94,9 @@ def test_what_is_drawn_is_left_alone() -> None:
     slices[:, 20:36, 3] = 1500  # a scale
     slices[:, 40:, 50] = 1500  # part of a line
     assert not any(found(slices, t).any() for t in range(9))
+    pattern = np.repeat(np.random.default_rng(0).integers(0, 900, (1, 1, 9)), 8, 2) * np.ones((3, 56, 1), int)
+    pattern[:, 20] = 1500  # a grid over areas of one value each
+    assert not found(pattern.astype(np.int16), 1).any()
     labels = np.zeros((5, 56, 72), np.int16)
     labels[:, :, 20:22] = 1
     labels[:, :, 21:30] = 3  # areas of one value each, with straight edges

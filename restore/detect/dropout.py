@@ -25,6 +25,8 @@ LIVE_FRAC = 0.25
 NEAR_PX = 8
 USUAL = 4.0
 """Times what rows near by stand out from theirs, that a line must stand out."""
+DRAWN = 0.5
+"""Sides in which this share of samples is the same as the next are areas of a drawing, and the line a stroke of it."""
 ELSEWHERE = 0.3
 """A line that is not all of one value must be missing from the slices beside, where a smaller share stands out."""
 ALIKE, UNLIKE = 0.6, 0.2
@@ -176,7 +178,13 @@ def _share(grey: Float, at: int, width: int) -> tuple[float, float]:
     up, down, rows = grey[at - 1], grey[at + width], grey[at : at + width]
     out = (np.abs(rows - (up + down) / 2) > np.abs(up - down) / 2 + SEEN_LEVELS).all(0)
     live = np.minimum(up, down) > np.percentile(grey, DARK_PERCENT) + SEEN_LEVELS
-    if min(up.std(), down.std()) < SEEN_LEVELS:  # sides of one value each: a drawing, of which this is a stroke
+    if not live.any() or any(_is_drawn(side, live) for side in (up, down)):
         return 0.0, 0.0
     seen = out | live
     return float(out.sum() / max(1, seen.sum())), float((out & live).mean())
+
+
+def _is_drawn(side: Float, live: Bits) -> bool:
+    """Tell whether what lies along a line (n,) has areas of one value, as drawings have and pictures have not."""
+    seen = side[live]
+    return bool(side.std() < SEEN_LEVELS or (np.diff(seen) == 0).mean() > DRAWN) if seen.size > 1 else True
