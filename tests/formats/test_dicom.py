@@ -4,6 +4,7 @@ import logging
 import re
 import shutil
 import subprocess
+import sys
 import warnings
 from dataclasses import replace
 from pathlib import Path
@@ -324,6 +325,13 @@ def test_nothing_of_the_patient_gets_out(tmp_path: Path, capfd: pytest.CaptureFi
             assert "Pfeffer" in listener.heard + "".join(str(w.message) for w in said)  # the library itself quotes it
     finally:
         logging.getLogger().removeHandler(listener)
+
+
+def test_without_the_extra_its_line_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made.image(samples("u2"), 12).save_as(tmp_path / "a.dcm")
+    monkeypatch.setitem(sys.modules, "pydicom", None)
+    with pytest.raises(SourceError, match=r'pip install "lacuna\[medical\]"'):
+        probe(tmp_path / "a.dcm")
 
 
 def test_files_without_an_ending_are_known_by_their_mark(tmp_path: Path) -> None:
