@@ -251,3 +251,11 @@ def test_names_are_taken_out_in_every_form(tmp_path: Path) -> None:
     assert "ller" not in told
     assert "hne" not in told
     assert told.endswith("; frame 12")
+
+
+def test_a_folder_called_in_does_not_take_all_words_with_it(tmp_path: Path) -> None:
+    (tmp_path / "a.nii").write_bytes(nifti(head(2)))
+    source = replace(probe(tmp_path / "a.nii"), path="in", files=("in/Pfeffer.dcm",) * 2)
+    told = without_names("in: found in one of two; in/Pfeffer.dcm, Pfeffer.dcm, in/other, within", source, ("out",))
+    mark = f"SOURCE-{source.sha256[:12]}"
+    assert told == f"{mark}: found in one of two; {mark}/0, {mark}/0, {mark}/other, within"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -19,7 +20,7 @@ def write_report(store: Store, folder: Path, picture_of: Callable[[int], Picture
     """
     from restore import formats
     from restore.ledger import write_atomic
-    from restore.report.discreet import without_names
+    from restore.report.discreet import label, without_names
     from restore.report.document import write_json
     from restore.report.page import write_page
     from restore.report.summary import summarise
@@ -31,6 +32,7 @@ def write_report(store: Store, folder: Path, picture_of: Callable[[int], Picture
         write_json(summary, store.ledger.stamps(), document)
         write_page(store, summary, page, picture_of)
         return document, page
+    summary = replace(summary, source=replace(summary.source, path=label(store.source)))
     with TemporaryDirectory() as place:
         drafts = Path(place, document.name), Path(place, page.name)
         write_json(summary, store.ledger.stamps(), drafts[0])
