@@ -6,10 +6,9 @@ BIN := $(VENV)/bin
 TORCH_FROM ?=
 # Clean clips for `make bench`; without any, scenes of the program's own.
 CLIPS ?=
-TOOLS := ffmpeg mediainfo mediaconch dciodvfy nifti_tool
-# The packages of tools that are named otherwise.
-PACKAGE_dciodvfy := dicom3tools
-PACKAGE_nifti_tool := nifti-bin
+# NAME, or NAME=PACKAGE where the Debian package is called something else.
+TOOLS := ffmpeg mediainfo mediaconch mkvinfo=mkvtoolnix xmllint=libxml2-utils exiftool=libimage-exiftool-perl \
+	tiffinfo=libtiff-tools dciodvfy=dicom3tools nifti_tool=nifti-bin
 
 .PHONY: help demo test test-diffusion lint bench tools clean
 
@@ -23,7 +22,7 @@ help:
 $(VENV)/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt $(TORCH_FROM) torch
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,medical]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
 demo: $(VENV)/ready
@@ -47,8 +46,7 @@ bench: $(VENV)/ready
 
 # Second opinions for the tests: installed where that is possible without asking, skipped by name where not.
 tools:
-	@for pair in $(foreach tool,$(TOOLS),$(tool):$(or $(PACKAGE_$(tool)),$(tool))); do \
-		command -v $${pair%%:*} >/dev/null 2>&1 || missing="$$missing $${pair#*:}"; done; \
+	@for tool in $(TOOLS); do command -v $${tool%=*} >/dev/null 2>&1 || missing="$$missing $${tool#*=}"; done; \
 	if [ -n "$$missing" ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
 		echo "installing$$missing for the tests"; \
 		(apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing) \

@@ -13,8 +13,10 @@ import click
 
 from restore import __version__, recipe
 from restore.commands import bench, curves, scenes, train
+from restore.commands.batch import batch
 from restore.commands.options import FOLDER, FRAMES, RATE, SIZE, THING, tell
 from restore.commands.tune import tune
+from restore.commands.undo import undo
 from restore.errors import RestoreError
 from restore.parts import names as part_names
 from restore.parts import nearest
@@ -57,12 +59,19 @@ def wishing(command: F) -> F:
         click.option("--frames", type=FRAMES, help="Only frames A to B-1, as an excerpt without sound."),
         click.option("--until", type=click.Choice(["detect", "fill", "blend", "encode"]), help="Stop after a stage."),
         click.option("--rate", type=RATE, help="Frames a second of an image sequence: 18, 24000/1001. [24]"),
+        click.option("--fields", type=click.Choice(["auto", "on", "off"]), default="auto", show_default=True,
+                     help="Restore each field of interlaced material on its own; auto: where the file says so."),
         click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True,
                      help="What to compute on."),
         click.option("--workers", type=click.IntRange(0), default=0, help="Processes here; 0 works in this one."),
         click.option("--scheduler", default="", metavar="ADDR", help="An existing Dask cluster, tcp://host:port."),
         click.option("--memory", type=SIZE, help="Most memory to use, e.g. 8G. [three quarters of the machine]"),
         click.option("--overwrite", is_flag=True, help="Replace an output that exists."),
+        click.option("--keep-originals/--no-keep-originals", default=True, show_default=True,
+                     help="Keep the samples that are replaced in the project, for `undo`."),
+        click.option("--operator", default="", metavar="NAME", help="Who restores, for the record."),
+        click.option("--bag", is_flag=True, help="Also make OUTPUT.bag: output and documents as a BagIt bag."),
+        click.option("--c2pa", nargs=2, metavar="CERT KEY", help="Sign content credentials with these PEM files."),
         click.option("--not-for-diagnosis", is_flag=True,
                      help="For DICOM and NIfTI, which are refused without: nobody will be judged by the output."),
         click.option("--json", "as_json", is_flag=True, help="One JSON object a line, for programs."),
@@ -361,7 +370,7 @@ def done(prepared: Prepared, as_json: bool) -> bool:
     return outcome.ok
 
 
-for group in (bench.bench, curves.curves, scenes.scenes, train.train, tune):
+for group in (batch, bench.bench, curves.curves, scenes.scenes, train.train, tune, undo):
     lacuna.add_command(group)
 
 

@@ -111,14 +111,22 @@ def to_rgb(planes: tuple[Plane, ...], pixels: PixelFormat) -> Float:
     y = (planes[0].astype(np.float32) - offset) / luma_scale
     if pixels.family == "grey":
         return np.clip(np.repeat(y[..., None], 3, -1), 0, 1)
-    sy, sx = 1 << pixels.shift_y, 1 << pixels.shift_x
-    cb, cr = (
-        (p.astype(np.float32).repeat(sy, 0).repeat(sx, 1)[:h, :w] - 128 * unit) / chroma_scale for p in planes[1:3]
-    )
+    cb, cr = ((_enlarged(p.astype(np.float32), pixels)[:h, :w] - 128 * unit) / chroma_scale for p in planes[1:3])
     kr, kg = LUMA_WEIGHTS.get(pixels.matrix, BT601)
     kb = 1 - kr - kg
     r, b = y + 2 * (1 - kr) * cr, y + 2 * (1 - kb) * cb
     return np.clip(np.stack([r, (y - kr * r - kb * b) / kg, b], -1), 0, 1)
+
+
+def _enlarged(chroma: Float, pixels: PixelFormat) -> Float:
+    """Return a chroma plane (h, w) repeated to the luma grid, or a little more; in fields, each row within its own."""
+    sy, sx = 1 << pixels.shift_y, 1 << pixels.shift_x
+    if not (pixels.fields and pixels.shift_y):
+        return chroma.repeat(sy, 0).repeat(sx, 1)
+    out = np.empty((chroma.shape[0] * sy, chroma.shape[1] * sx), np.float32)
+    rows = np.arange(out.shape[0])
+    out[:] = chroma[np.minimum(2 * (rows // 2 // sy) + rows % 2, chroma.shape[0] - 1)].repeat(sx, 1)
+    return out
 
 
 def to_codes(plane: Float, pixels: PixelFormat) -> Plane:

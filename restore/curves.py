@@ -53,6 +53,8 @@ class Curve:
     """That of the defect it is the curve of; empty for one that a person drew."""
     track: str = ""
     """The scratch of the film that it is a piece of; follows from what is listed, and is not kept."""
+    step_rows: int = 1
+    """Of its rows it covers every so-manyth, the first included: 2 where it was found in one field of a frame."""
 
     def __post_init__(self) -> None:
         """Refuse what cannot be drawn."""
@@ -68,6 +70,8 @@ class Curve:
         if min(self.left_px, self.right_px, self.margin_px) < 0 or max(self.left_px, self.right_px) > WIDEST_PX:
             raise MaskError(f"{name} reaches {self.left_px} px to the left and {self.right_px} to the right, with a "
                             f"margin of {self.margin_px}; each needs a value from 0 to {WIDEST_PX:g}.")
+        if self.step_rows < 1:
+            raise MaskError(f"{name} has step_rows {self.step_rows}; it needs 1 (every row) or more. Correct it.")
         if self.sign not in (-1, 1) or self.status not in STATUSES or not 0 <= self.confidence <= 1:
             raise MaskError(
                 f"{name} has sign {self.sign}, status {self.status!r} and confidence {self.confidence}; they need to "
@@ -118,6 +122,7 @@ def paint(mask: Bits, curve: Curve) -> None:
     column, shows = curve.at(ys), np.ones(ys.size, bool)
     for start, stop in curve.gaps:
         shows[(ys >= start) & (ys < stop)] = False
+    shows[(ys - curve.rows[0]) % curve.step_rows != 0] = False
     left = column - curve.left_px - curve.margin_px
     right = column + curve.right_px + curve.margin_px
     x0, x1 = max(0, int(np.floor(left.min()))), min(w, int(np.ceil(right.max())) + 1)
@@ -150,7 +155,7 @@ def of_json(said: Mapping[str, Any], where: str) -> Curve:
     try:
         return Curve(**{
             **said,
-            "frame": int(said["frame"]), "sign": int(said["sign"]),
+            "frame": int(said["frame"]), "sign": int(said["sign"]), "step_rows": int(said.get("step_rows", 1)),
             "rows": tuple(int(v) for v in said["rows"]), "columns": tuple(float(v) for v in said["columns"]),
             "gaps": tuple((int(a), int(b)) for a, b in said.get("gaps", ())),
             "profile": tuple(float(v) for v in said.get("profile", ())),

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from restore.by_field import View
 from restore.defects import Defect, Status, frame_of
 from restore.detect import Detector
 from restore.edits import Edit
@@ -187,7 +188,7 @@ class _Frame:
             if part is None or not (leads := getattr(part, "leads", {})):
                 return np.zeros(self.size, bool)
             bold: Detector = dataclasses.replace(part, **leads)
-            return bold.detect(self.session.window(hiding=False), self.t).mask
+            return View.of(self.session, hiding=False).detect(bold, self.t).mask
 
         return self._held(f"drawn/{layer}", draw)
 

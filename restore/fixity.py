@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from enum import StrEnum
@@ -111,12 +111,12 @@ def verify(
     `progress` is told each frame number when it is done. Raises OutputError where the output cannot be read.
     """
     span = frames if frames is not None else source.span
-    written = _probed(output_path, source)
+    written = probed(output_path, source)
     disagreements = tuple(_disagreements(source, written, span, lossless))
     tally, digests, faults = _Tally(), [], []
     if source.size == written.size:
         for before, after in _pairs(source, written, span):
-            digests.append(FrameDigest(before.index, _md5(before), _md5(after)))
+            digests.append(FrameDigest(before.index, md5_of(before), md5_of(after)))
             if after.fault and not before.fault:
                 faults.append((before.index, after.fault))
             mask = mask_of(before.index)
@@ -131,8 +131,14 @@ def verify(
 
 def framemd5(proof: Proof, rate: Fraction, which: str = "output") -> str:
     """Return the fingerprints as text: frame number and MD5, with a head that says what they are of."""
-    lines = [f"#frames: {proof.frames}", f"#rate: {rate}", "#hash: MD5 of all planes, native samples, little endian"]
-    lines += [f"{d.frame}, {d.output_md5 if which == 'output' else d.source_md5}" for d in proof.digests]
+    return listed([(d.frame, d.output_md5 if which == "output" else d.source_md5) for d in proof.digests], rate)
+
+
+def listed(fingerprints: Sequence[tuple[int, str]], rate: Fraction) -> str:
+    """Return (frame, MD5) pairs as text: the body of `ffmpeg -f framemd5`, cut down to what never changes."""
+    lines = [f"#frames: {len(fingerprints)}", f"#rate: {rate}"]
+    lines += ["#hash: MD5 of all planes, native samples, little endian"]
+    lines += [f"{frame}, {md5}" for frame, md5 in fingerprints]
     return "\n".join(lines) + "\n"
 
 
@@ -149,7 +155,7 @@ def _proof(
     )
 
 
-def _probed(output_path: Path | str, source: Source) -> Source:
+def probed(output_path: Path | str, source: Source) -> Source:
     """Describe the output; a folder of pictures takes the source's rate, having none of its own."""
     path = Path(output_path)
     if not path.exists():
@@ -168,15 +174,23 @@ def _disagreements(source: Source, written: Source, span: Span, lossless: bool) 
         yield f"frames: source {len(span)}, output {written.frames}"
     if lossless and source.pixels.name != written.pixels.name:
         yield f"pixel format: source {source.pixels.name}, output {written.pixels.name}"
-    if written.kind != "video":
-        return
+    if written.kind == "video":
+        yield from _as_films(source, written, span)
+
+
+def _as_films(source: Source, written: Source, span: Span) -> Iterator[str]:
+    """Name the facts of films in which they differ: pictures in a folder say nothing of them."""
     if source.rate != written.rate and not (source.variable_rate and written.variable_rate):
         yield f"rate: source {source.rate}, output {written.rate}"
     late = _late(source, written, span)
     if late is not None:
         yield f"times: frame {late} is shown at another time than in the source"
-    if source.sample_aspect != written.sample_aspect:
-        yield f"pixel shape: source {source.sample_aspect}, output {written.sample_aspect}"
+    for what, a, b in (
+        ("field order", source.field_order, written.field_order),
+        ("pixel shape", source.sample_aspect, written.sample_aspect),
+    ):
+        if a != b:
+            yield f"{what}: source {a}, output {b}"
 
 
 def _late(source: Source, written: Source, span: Span) -> int | None:
@@ -197,7 +211,7 @@ def _pairs(source: Source, written: Source, span: Span) -> Iterator[tuple[Pictur
             yield one.read(t)[-1], two.read(t - span.start)[-1]
 
 
-def _md5(picture: Picture) -> str:
+def md5_of(picture: Picture) -> str:
     """Return the MD5 of the planes, one after the other."""
     h = hashlib.md5(usedforsecurity=False)
     for plane in picture.planes:

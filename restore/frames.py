@@ -106,6 +106,12 @@ def pack(patch: Patch, pixels: PixelFormat) -> Packed:
     return Packed(patch.index, where, tuple(samples), patch.origin.ravel()[where], patch.offset.ravel()[where])
 
 
+def under(picture: Picture, packed: Packed) -> Packed:
+    """Return the picture's own samples at exactly the places that a packed patch replaces."""
+    samples = tuple((at, picture.planes[p].ravel()[at]) for p, (at, _) in enumerate(packed.samples))
+    return replace(packed, samples=samples)
+
+
 def unpack(packed: Packed, pixels: PixelFormat, size: tuple[int, int]) -> Patch:
     """Return the patch that `pack` was given."""
     planes = []
@@ -129,6 +135,8 @@ def empty_patch(t: int, pixels: PixelFormat, size: tuple[int, int]) -> Patch:
 def support(mask: Bits, pixels: PixelFormat, plane: int) -> Bits:
     """Project a luma mask (H, W) onto a plane (h, w): a sample is in if ANY luma pixel it covers is."""
     y, x = pixels.shift(plane)
+    if pixels.fields and y:
+        return _by_field(lambda m: support(m, replace(pixels, fields=False), plane), mask, -(-mask.shape[0] >> y))
     out = mask
     for axis, shift in ((0, y), (1, x)):
         for _ in range(shift):
@@ -142,9 +150,22 @@ def support(mask: Bits, pixels: PixelFormat, plane: int) -> Bits:
 def spread(samples: Bits, pixels: PixelFormat, plane: int, size: tuple[int, int]) -> Bits:
     """Return the luma pixels (H, W) that lie under the given samples (h, w) of a plane."""
     y, x = pixels.shift(plane)
+    if pixels.fields and y:
+        plain, field = replace(pixels, fields=False), (-(-size[0] // 2), size[1])
+        return _by_field(lambda s: spread(s, plain, plane, field), samples, size[0])
     out = samples.repeat(1 << y, 0) if y else samples
     out = out.repeat(1 << x, 1) if x else out
     return out[: size[0], : size[1]]
+
+
+def _by_field(work: Callable[[Bits], Bits], rows: Bits, height: int) -> Bits:
+    """Return what `work` makes of the even rows and of the odd rows, put together again to (height, w)."""
+    made = [work(np.ascontiguousarray(rows[k::2])) for k in (0, 1)]
+    out = np.zeros((height, made[0].shape[1]), bool)
+    for k, half in enumerate(made):
+        n = min(half.shape[0], out[k::2].shape[0])
+        out[k::2][:n] = half[:n]
+    return out
 
 
 def touched(mask: Bits, pixels: PixelFormat) -> Bits:

@@ -7,28 +7,25 @@ A map is a picture in which dust and scratches stand out: an infrared pass, an a
 from __future__ import annotations
 
 import glob
-import io
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import tifffile
 
 from restore import dpx, exr, stills
 from restore.colour import Float
 from restore.errors import MaskError, SourceError
+from restore.formats import tiff
 from restore.source import PixelFormat, Plane
 
 KINDS = (".png", ".tif", ".tiff", ".bmp", ".jpg", ".jpeg", ".exr", ".dpx")
 COLOURS = ("R", "G", "B", "Y")
 NAMES = {1: ("Y",), 2: ("Y", "A"), 3: ("R", "G", "B"), 4: ("R", "G", "B", "A")}
 """What the samples of a pixel are called where the file has no names for them."""
-READABLE_TIFF = (1, 8, 32946)
-"""Compressions tifffile undoes by itself: none and deflate."""
 
 
 @dataclass(frozen=True)
@@ -142,7 +139,7 @@ def _channels(path: Path) -> tuple[dict[str, npt.NDArray[Any]], float]:
         return {name: stored[name] for name in dict.fromkeys([*known, *stored])}, 1.0
     if kind == ".dpx":
         return dpx.read(path.read_bytes())
-    if kind in (".tif", ".tiff") and (pages := _tiff_samples(path.read_bytes())):
+    if kind in (".tif", ".tiff") and (pages := _alike(tiff.every_sample(path))):
         white = float(np.iinfo(pages[0].dtype).max) if pages[0].dtype.kind == "u" else 1.0
         names = NAMES.get(len(pages), NAMES[3])
         return {names[k] if k < len(names) else str(k): s for k, s in enumerate(pages)}, white
@@ -153,21 +150,6 @@ def _channels(path: Path) -> tuple[dict[str, npt.NDArray[Any]], float]:
     return dict(zip(NAMES[len(planes)], planes, strict=True)), header.pixels.peak
 
 
-def _tiff_samples(data: bytes) -> list[npt.NDArray[Any]]:
-    """Return every sample of every page of a TIFF, each (H, W); none where only OpenCV may be able to read it."""
-    try:
-        with tifffile.TiffFile(io.BytesIO(data)) as tiff:
-            first = tiff.pages.first
-            size = (first.imagelength, first.imagewidth)
-            pages = [p for p in tiff.pages if (p.imagelength, p.imagewidth) == size]  # no thumbnails
-            if any(int(p.compression) not in READABLE_TIFF for p in pages):
-                return []
-            out: list[npt.NDArray[Any]] = []
-            for page in pages:
-                samples = page.asarray()
-                if samples.ndim == 3:
-                    samples = samples if int(page.planarconfig) == 2 else np.moveaxis(samples, -1, 0)
-                out += list(samples) if samples.ndim == 3 else [samples]
-    except Exception as error:  # a hostile file makes tifffile raise almost anything
-        raise SourceError(f"not a TIFF that can be read ({type(error).__name__}: {error})") from error
-    return out if len({(s.shape, s.dtype) for s in out}) == 1 and out[0].dtype.kind in "uf" else []
+def _alike(samples: Sequence[npt.NDArray[Any]]) -> Sequence[npt.NDArray[Any]]:
+    """Return the samples of a TIFF if all of them are of one kind that has a full scale; none otherwise."""
+    return samples if len({s.dtype for s in samples}) == 1 and samples[0].dtype.kind in "uf" else ()

@@ -60,11 +60,15 @@ class Part:
         A parameter that a part was given later (a field with `metadata={"later": True}`) does not count while it has
         its default: the results are those of before, and work done before stays valid.
         """
-        read = self.made.fingerprint() if hasattr(self.made, "fingerprint") else ""
         later = {f.name: _plain(f.default) for f in dataclasses.fields(self.made) if f.metadata.get("later")}
         params = {k: v for k, v in self.params.items() if k not in later or v != later[k]}
-        facts = [self.room, self.name, self.made.version, self.code, params, read]
+        facts = [self.room, self.name, self.made.version, self.code, params, self.read]
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:24]
+
+    @cached_property
+    def read(self) -> str:
+        """Return the digest of the files a part reads, weights above all; empty for one that reads none."""
+        return str(self.made.fingerprint()) if hasattr(self.made, "fingerprint") else ""
 
     @property
     def layer(self) -> str:
@@ -74,7 +78,7 @@ class Part:
     def record(self) -> dict[str, Any]:
         """Return what the ledger writes down about the part."""
         return {"room": self.room, "name": self.name, "version": self.made.version, "code": self.code} | {
-            "params": self.params
+            "params": self.params, "read": self.read
         }
 
     @property

@@ -1,4 +1,4 @@
-"""A path in, a Source out: what is there, frame by frame, by reading packets; one picture at most is decoded.
+"""A path in, a Source out: what is there, frame by frame, by reading packets; four pictures at most are decoded.
 
 The frame index comes from the packets' presentation times, so it is exact whatever the container says of itself.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
+from bisect import bisect_right
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -17,6 +18,7 @@ from typing import Any
 
 import av
 import av.logging
+from av.filter import Graph
 
 from restore import formats, slices, stills
 from restore.errors import SourceError
@@ -50,11 +52,11 @@ def probe(path: str | Path, rate: Fraction | None = None) -> Source:
 
 
 def refuse(source: Source) -> None:
-    """Raise SourceError for what `probe` can describe but a run cannot restore."""
-    if source.field_order != "progressive":
+    """Raise SourceError for what a run can restore but what looks at whole frames alone cannot use."""
+    if source.pixels.fields:
         raise SourceError(
             f"{source.path}: the material is interlaced (field order {source.field_order}); needed: whole frames. "
-            "A field mode does not exist yet: deinterlace it first, keeping the original"
+            "`lacuna run` restores each field on its own; this needs progressive material"
         )
 
 
@@ -84,28 +86,33 @@ def _sequence(path: str, rate: Fraction | None) -> Source:
     pages = [(f, n, h) for f in files for n, h in enumerate(headers[f])]
     _require_alike(pages)
     first = headers[files[0]][0]
-    notes = first.notes
-    pixels = _pixels_of([h.pixels for _, _, h in pages])
-    volumes = slices.laid_out([h.place for _, _, h in pages])
-    notes = (*notes, *volumes.notes)
-    if rate is None and len(pages) > 1 and first.place is None:
-        notes = (*notes, "the sequence does not say its rate: 24 frames a second is assumed; give it with --rate")
-    rate = rate or Fraction(24 if len(pages) > 1 else 1)
+    breaks, notes = _following(pages, len(files), rate)
+    rate = rate or Fraction(24 if len(pages) > 1 and not breaks else 1)
     digests = [file_sha256(f) for f in files]
     sha256 = digests[0] if len(files) == 1 else hashlib.sha256("\n".join(digests).encode()).hexdigest()
     times = tuple(range(len(pages)))
     return Source(
-        path, "sequence", sha256, first.size, pixels, rate, 1 / rate, times, times, codec=first.codec,
+        path, "sequence", sha256, first.size, _pixels_of_all(pages), rate, 1 / rate, times, times, codec=first.codec,
         container=stills.given_as(path), files=tuple(str(f) for f, _, _ in pages),
-        pages=tuple(n for _, n, _ in pages) if len(pages) > len(files) else (), breaks=volumes.breaks,
-        byte_count=sum(f.stat().st_size for f in files), notes=notes,
+        pages=tuple(n for _, n, _ in pages) if len(pages) > len(files) else (), breaks=breaks,
+        byte_count=sum(f.stat().st_size for f in files), notes=(*first.notes, *notes),
     )
 
 
-def _pixels_of(all_pixels: list[PixelFormat]) -> PixelFormat:
-    """Return the one layout of a sequence: what is black and white to stages is so in all of its pictures."""
-    lows, highs = [p.low for p in all_pixels], [p.high for p in all_pixels]
-    return replace(all_pixels[0], low=min(lows), high=max(highs))
+def _following(
+    pages: list[tuple[Path, int, formats.Header]], files: int, rate: Fraction | None
+) -> tuple[tuple[int, ...], tuple[str, ...]]:
+    """Return which pictures follow on nothing, and what a person should know of how they were told."""
+    if pages[0][2].place is not None:
+        volumes = slices.laid_out([header.place for _, _, header in pages])
+        return volumes.breaks, volumes.notes
+    if rate is not None or len(pages) == 1:
+        return (), ()
+    breaks = tuple(t for t, (_, _, header) in enumerate(pages) if t and header.alone) if len(pages) > files else ()
+    if breaks:
+        return breaks, (f"its {len(pages)} pages are taken for pictures that have nothing to do with each other; if "
+                        "they are frames of a film, give its --rate",)
+    return (), ("the sequence does not say its rate: 24 frames a second is assumed; give it with --rate",)
 
 
 def _headers(files: list[Path]) -> dict[Path, tuple[formats.Header, ...]]:
@@ -134,6 +141,14 @@ def _require_alike(pages: list[tuple[Path, int, formats.Header]]) -> None:
                     f"{file}: {where} {what} is {b}, but {file_of_first.name} has {a}; all pictures of a sequence must "
                     "agree: move the others elsewhere"
                 )
+
+
+def _pixels_of_all(pages: list[tuple[Path, int, formats.Header]]) -> PixelFormat:
+    """Return the layout of all pictures: black and white of the working range are the extremes of theirs."""
+    pixels = [header.pixels for _, _, header in pages]
+    if any(p.low == p.high for p in pixels):
+        return pixels[0]
+    return replace(pixels[0], low=min(p.low for p in pixels), high=max(p.high for p in pixels))
 
 
 # Video
@@ -326,9 +341,11 @@ def _matroska_ends_early(file: Path) -> bool:
 
 
 def _look(source: Source) -> Source:
-    """Decode the first picture and add what only it can tell: interlacing, rotation."""
+    """Decode the first picture, and one in each quarter of the film, and add what only they can tell."""
     with _opened(Path(source.path)) as container:
-        frame = _first_frame(container, container.streams[source.stream])
+        stream = container.streams[source.stream]
+        frame = _first_frame(container, stream)
+        others = [_frame_near(container, stream, source.pts[k]) for k in _quarters(source)] if frame else []
     if frame is None:
         raise SourceError(
             f"{source.path}: none of its {source.frames} frames decodes; the file is damaged, or another decoder than "
@@ -339,14 +356,56 @@ def _look(source: Source) -> Source:
         notes = (*notes, "the first frame does not decode")
     if frame.rotation:
         notes = (*notes, f"players turn the picture by {frame.rotation} degrees; it is worked on as it is stored")
-    order = source.field_order
-    if frame.interlaced_frame and order == "progressive":
-        order = "interlaced"
-    return replace(source, field_order=order, notes=notes)
+    order, seen = source.field_order, [f for f in (frame, *others) if f is not None]
+    split = [f for f in seen if f.interlaced_frame]
+    if split and order == "progressive":
+        order = _shown_first(split[0])
+    if 0 < len(split) < len(seen):
+        notes = (*notes, "some of its frames are flagged as interlaced and some are not")
+    pixels = replace(source.pixels, fields=order != "progressive")
+    return replace(source, field_order=order, notes=notes, pixels=pixels)
+
+
+def _quarters(source: Source) -> list[int]:
+    """Return a keyframe in each quarter of the film but the first."""
+    wanted = (source.frames * k // 4 for k in (1, 2, 3))
+    return sorted({source.keyframes[bisect_right(source.keyframes, t) - 1] for t in wanted} - {0})
+
+
+def _frame_near(container: Any, stream: Any, time: int) -> Any | None:
+    try:
+        container.seek(time, stream=stream)
+    except av.FFmpegError:
+        return None
+    return _first_frame(container, stream)
+
+
+def _shown_first(frame: Any) -> str:
+    """Return the field order of a frame whose container gives none: FFmpeg tells it in its log alone."""
+    graph = Graph()
+    begin = graph.add(
+        "buffer", f"video_size={frame.width}x{frame.height}:pix_fmt={frame.format.name}:time_base=1/1:pixel_aspect=1/1"
+    )
+    teller, end = graph.add("showinfo", "checksum=0"), graph.add("buffersink")
+    begin.link_to(teller)
+    teller.link_to(end)
+    graph.configure()
+    with _DUMP:
+        level = av.logging.get_level()
+        av.logging.set_level(av.logging.INFO)
+        try:
+            with av.logging.Capture(local=False) as lines:
+                graph.push(frame)
+                graph.pull()
+        finally:
+            av.logging.set_level(level)
+    words = " ".join(text for _, name, text in lines if "showinfo" in name)
+    return "tt" if " i:T" in words else "bb" if " i:B" in words else "interlaced"
 
 
 def _first_frame(container: Any, stream: Any) -> Any | None:
-    stream.codec_context.thread_type = "NONE"
+    if not stream.codec_context.is_open:
+        stream.codec_context.thread_type = "NONE"
     try:
         for packet in container.demux(stream):
             try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from restore.errors import StoreError
@@ -84,4 +84,4 @@ def _same_source(path: str, known: Source, project: Path) -> Source:
             f"{project} was made from a file with sha256 {known.sha256[:12]}, and {path} has {found.sha256[:12]}. "
             "Give the source that the project was made from."
         )
-    return found
+    return replace(found, pixels=replace(found.pixels, fields=known.pixels.fields))

@@ -15,23 +15,25 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from restore import formats, heap
+from restore import formats, heap, provenance
 from restore import run as runner
 from restore.edits import Edits
 from restore.encode import choose
 from restore.encode.whole import discard
 from restore.errors import BudgetError, OutputError, RestoreError, SourceError
-from restore.ledger import Stage, write_atomic
+from restore.fields import by_field
+from restore.ledger import Stage, Stamp, write_atomic
+from restore.outputs import made_by
 from restore.parts import Part
 from restore.plan import Budget, Plan, make_plan
-from restore.probe import probe, refuse
+from restore.probe import probe
+from restore.provenance import bag, c2pa
 from restore.recipe import Recipe, load
 from restore.report import write_report
 from restore.run import Outcome, Progress
 from restore.session import Job, Session
 from restore.source import Source
 from restore.span import Span
-from restore.steps import made_by
 from restore.store import Store
 from restore.written import amount
 
@@ -45,8 +47,8 @@ class Wish:
     source: str
     output: str
     workflow: str = ""
-    """Name or file; empty for `film`, `masks` where masks are given, `stills` for a single picture, `scan` for medical
-    images."""
+    """Name or file; empty for `film`, `masks` where masks are given, `stills` for pictures that stand alone, `scan` for
+    medical images."""
     project: str = ""
     """Empty for OUTPUT.lacuna."""
     masks: str = ""
@@ -57,11 +59,21 @@ class Wish:
     frames: tuple[int, int] | None = None
     until: Stage = "join"
     rate: Fraction | None = None
+    fields: str = "auto"
+    """Whether each field of a frame is restored on its own: on, off, or auto: where the file says so."""
     device: str = "auto"
     workers: int = 0
     scheduler: str = ""
     memory_bytes: int | None = None
     overwrite: bool = False
+    keep_originals: bool = True
+    """Whether the samples that are replaced are kept with the project, so that `lacuna undo` needs no source."""
+    operator: str = ""
+    """Who restores, for the record."""
+    bag: bool = False
+    """Whether a BagIt bag of output and documents is made beside the output."""
+    c2pa: tuple[str, str] | None = None
+    """PEM files of certificate and key to sign content credentials with."""
     not_for_diagnosis: bool = False
     """The person's word that nobody will be judged by the output; medical images are not restored without it."""
 
@@ -101,8 +113,7 @@ def prepare(wish: Wish) -> Prepared:
     """
     heap.settle()
     output = Path(wish.output)
-    source = probe(wish.source, wish.rate)
-    refuse(source)
+    source = by_field(probe(wish.source, wish.rate), wish.fields)
     _require_word(wish, source)
     frames = _frames(wish, source)
     project = Path(wish.project) if wish.project else _beside(output)
@@ -121,6 +132,10 @@ def prepare(wish: Wish) -> Prepared:
     recipe = dataclasses.replace(recipe, encode=(encoder,))
     notes = encoder.made.check(source, output)
     notes += _check_device(wish.device)
+    if wish.bag:
+        bag.check()
+    if wish.c2pa:
+        c2pa.Signer(*map(Path, wish.c2pa)).check()
     grid = held.facts.span_frames if held else None
     plan = make_plan(source, recipe, encoder, frames, _budget(wish), grid, wish.until)
     return Prepared(wish, source, recipe, encoder, plan, project, output, (*source.notes, *notes))
@@ -138,8 +153,22 @@ def carry_out(prepared: Prepared, on_result: Progress = lambda _: None) -> Outco
         write_atomic(prepared.project / "recipe.toml", job.recipe_toml)
         write_atomic(prepared.project / "run.json", json.dumps(dataclasses.asdict(_record(prepared)), indent=1))
         outcome = runner.run(job, plan, on_result, workers=wish.workers, scheduler=wish.scheduler)
+        finished = _finished(prepared, outcome)
+        if finished and wish.c2pa:
+            finished = provenance.sign(prepared.project, finished, c2pa.Signer(*map(Path, wish.c2pa)))
         report(prepared.project)
+        if finished:
+            provenance.write(prepared.project, finished)
+        if finished and wish.bag:
+            provenance.pack(prepared.project, finished)
     return outcome
+
+
+def _finished(prepared: Prepared, outcome: Outcome) -> Stamp | None:
+    """Return the stamp of the output that a run has finished, None where it has not."""
+    if not outcome.ok or not outcome.joined:
+        return None
+    return Store.open(prepared.project).ledger.read("join", prepared.plan.frames)
 
 
 def make_job(prepared: Prepared) -> Job:
@@ -148,7 +177,8 @@ def make_job(prepared: Prepared) -> Job:
     return Job(
         prepared.project.resolve(), prepared.recipe.to_toml(), revision, plan.frames, prepared.output.resolve(),
         prepared.encoder.name, plan.picture_cache_bytes, plan.work_cache_bytes, plan.fact_cache_bytes,
-        overwrite=prepared.wish.overwrite, memory_bytes=plan.peak_bytes,
+        overwrite=prepared.wish.overwrite, memory_bytes=plan.peak_bytes, operator=prepared.wish.operator,
+        keep_originals=prepared.wish.keep_originals,
     )
 
 
@@ -191,7 +221,7 @@ def _record(prepared: Prepared) -> LastRun:
 def _usual(wish: Wish, source: Source) -> str:
     if formats.is_medical(source.files):
         return "scan"
-    if source.frames == 1:
+    if len(source.breaks) == source.frames - 1:
         return "stills"
     return "masks" if wish.masks else DEFAULT_WORKFLOW
 

@@ -10,15 +10,15 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from restore import colour
+from restore import colour, fields
 from restore.cache import Cache
 from restore.decode import Decoder, open_decoder
 from restore.edits import Edits
-from restore.frames import Bits, Packed, Patch, Picture, empty_patch, pack, unpack
+from restore.frames import Bits, Packed, Patch, Picture, empty_patch, pack, under, unpack
 from restore.parts import Part
 from restore.recipe import Recipe, loads
 from restore.span import Span
-from restore.store import Store
+from restore.store import ORIGINAL, Store
 from restore.window import Window
 
 
@@ -43,6 +43,10 @@ class Job:
     decode_threads: int = 0
     memory_bytes: int = 0
     """What one process may hold; 0 for no limit."""
+    keep_originals: bool = True
+    """Whether the samples that are replaced are kept with the project, for `lacuna undo`."""
+    operator: str = ""
+    """Who restores, for the record."""
 
 
 class Session:
@@ -68,8 +72,30 @@ class Session:
         """How many frames this process has decoded for the job."""
         return self._decoder.decoded_frames if self._decoder else 0
 
+    @property
+    def by_field(self) -> bool:
+        """Whether the film's fields are restored each on its own."""
+        return self.store.source.pixels.fields
+
     def picture(self, t: int) -> Picture:
         """Return frame t, decoding what is not held."""
+        held = self._frame(t)
+        if isinstance(held, Picture):
+            return held
+        return fields.picture_of(held, self.store.source.pixels, self.store.source.size)
+
+    def field(self, t: int, parity: int) -> Picture:
+        """Return one field of frame t of interlaced material."""
+        held = self._frame(t)
+        return (fields.pair_of(held) if isinstance(held, Picture) else held).fields[parity]
+
+    def fault(self, t: int) -> str:
+        """Return what the decoder says against frame t, "" for a sound one."""
+        held = self._frame(t)
+        return held.fault if isinstance(held, Picture) else held.fields[0].fault
+
+    def _frame(self, t: int) -> Picture | fields.Pair:
+        """Return frame t as it is held: in its fields where those are looked at."""
         if (held := self.pictures.peek(t)) is not None:
             return held
         with self._decoding:
@@ -78,9 +104,10 @@ class Session:
             if self._decoder is None:
                 self._decoder = open_decoder(self.store.source, self.job.decode_threads)
             read = self._decoder.read(t)
-            for picture in read:
-                self.pictures.put(picture.index, picture)
-            return read[-1]
+            kept = [fields.pair_of(picture) if self.by_field else picture for picture in read]
+            for picture, frame in zip(read, kept, strict=True):
+                self.pictures.put(picture.index, frame)
+            return kept[-1]
 
     def view(self, t: int) -> Picture:
         """Return frame t as stages see it."""
@@ -112,7 +139,7 @@ class Session:
     def mask(self, t: int) -> Bits:
         """Return what is to be filled in frame t: detection and edits; nothing where the frame itself is at fault."""
         def make() -> Bits:
-            if self.picture(t).fault:
+            if self.fault(t):
                 return np.zeros(self.store.source.size, bool)
             mask = self.edits.apply(self.detected(t), t, self.job.revision)
             void = self.void(t)
@@ -122,7 +149,7 @@ class Session:
 
     def hidden(self, t: int) -> Bits:
         """Return what no one may copy from frame t: its mask and what is no picture, or all where it is at fault."""
-        if self.picture(t).fault:
+        if self.fault(t):
             return np.ones(self.store.source.size, bool)
         void = self.void(t)
         return self.mask(t) if void is None else self.work.get(("hidden", t), lambda: self.mask(t) | void)
@@ -138,6 +165,21 @@ class Session:
             self.work, self.facts, "film", self.recipe.motion.preset, "masks" if hiding else "nothing",
             frozenset(source.breaks),
         )
+
+    def field_window(self, hiding: bool, parity: int) -> Window:
+        """Return the same view of the fields of one parity: a film of its own, with frames of half the height."""
+        source = self.store.source
+        size = fields.field_size(source.size)
+        nothing = np.zeros(size, bool)
+        nothing.flags.writeable = False
+        return Window(
+            fields.field_pixels(source.pixels), size, source.span, lambda t: self.field(t, parity),
+            (lambda t: self._hidden_field(t, parity)) if hiding else lambda _t: nothing,
+            self.work, self.facts, f"field-{parity}", self.recipe.motion.preset, "masks" if hiding else "nothing",
+        )
+
+    def _hidden_field(self, t: int, parity: int) -> Bits:
+        return self.work.get(("hidden", t, parity), lambda: fields.field_of(self.hidden(t), parity))
 
     def patch(self, layer: str, t: int) -> Patch:
         """Return a stored patch of frame t in native values, from memory where it was made here lately."""
@@ -173,6 +215,11 @@ class Session:
         for one in packed:
             self.patches.put((layer, one.index), one)
         return {one.index: one.digest for one in packed}
+
+    def keep_originals(self, span: Span) -> None:
+        """Store the source's own samples under the span's filled ones, so that they can be put back without it."""
+        originals = [under(self.picture(t), self.packed("fill", t)) for t in span]
+        self.store.write_patches(ORIGINAL, span, originals)
 
     def empty(self, t: int) -> Patch:
         """Return a patch that changes nothing in frame t."""

@@ -48,6 +48,9 @@ class PixelFormat:
     """Stored values from here on (padding of a scan) are no picture: never filled, never copied ..."""
     void_to: float | None = None
     """... up to these, inclusive."""
+    fields: bool = False
+    """Whether rows belong to two fields by turns, each a picture of its own moment: chroma rows then go with the luma
+    rows of their own field, and each field is restored on its own (`restore.fields`)."""
 
     @property
     def planes(self) -> int:

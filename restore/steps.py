@@ -16,20 +16,21 @@ from typing import Any
 import numpy as np
 
 from restore import __version__
-from restore.blend.chain import blend_frame
+from restore.by_field import View
 from restore.compose import compose
 from restore.curves import Curve
 from restore.defects import Defect, Ids
 from restore.detect import Detection
 from restore.errors import OutputError, RestoreError, SourceError
-from restore.fill.ladder import fill_frame
+from restore.fixity import md5_of
 from restore.formats import Deed
 from restore.frames import DONOR, Bits, Patch, Picture, digest
 from restore.ledger import Stage, Stamp, key_of, now
+from restore.outputs import bytes_of, identity, intact, seen_in, segment_path, sha256_of
 from restore.parts import Part
+from restore.provenance import papers_inside
 from restore.session import Job, Session, session
 from restore.span import Span
-from restore.store import Store
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,17 @@ def fill(job: Job, span: Span, near: Iterable[Result]) -> Result:
         parts = [p.digest for p in open_.recipe.fill]
         return [parts, open_.recipe.policy.invent, asdict(open_.recipe.motion), sorted(masks.items())]
 
-    return _step(job, "fill", span, key, lambda s: s.recipe.ladder, _fill, near)
+    return _with_originals(job, _step(job, "fill", span, key, lambda s: s.recipe.ladder, _fill, near))
+
+
+def _with_originals(job: Job, filled: Result) -> Result:
+    """Keep the originals of a span that was filled before they were wanted; filling it again is not needed for that."""
+    stamp = None if filled.failed or not job.keep_originals else session(job).store.ledger.read("fill", filled.span)
+    if stamp and not stamp.facts.get("originals"):
+        open_ = session(job)
+        open_.keep_originals(filled.span)
+        open_.store.ledger.write(replace(stamp, facts=dict(stamp.facts, originals=True)))
+    return filled
 
 
 def blend(job: Job, span: Span, near: Iterable[Result]) -> Result:
@@ -119,11 +130,6 @@ def join(job: Job, near: Iterable[Result]) -> Result:
     return _step(job, "join", job.frames, key, lambda s: (s.encoder,), lambda s, _: _join(s, near), near)
 
 
-def segment_path(project: Path, span: Span) -> Path:
-    """Return where a segment waits to be joined."""
-    return project / "segments" / f"{span}"
-
-
 def _step(
     job: Job, stage: Stage, span: Span, key_facts: Callable[[Session], list[Any]],
     parts: Callable[[Session], tuple[Part, ...]], work: Work, near: Iterable[Result],
@@ -134,7 +140,8 @@ def _step(
             return Result(stage, span, failed=f"needs {result.stage}-{result.span}, which failed: {result.failed}")
     begun, started = time.monotonic(), now()
     open_ = session(job)
-    key = key_of(stage, open_.store.source.sha256, [span.start, span.stop], *key_facts(open_))
+    fields = ["by field"] if open_.by_field else []  # so that what was made of whole frames keeps its key
+    key = key_of(stage, open_.store.source.sha256, [span.start, span.stop], *key_facts(open_), *fields)
     old = open_.store.ledger.read(stage, span)
     if old and old.key == key and not old.failed and _still_there(open_, old):
         return _result(open_, old, reused=True)
@@ -170,31 +177,18 @@ def _still_there(open_: Session, stamp: Stamp) -> bool:
     """
     span = Span(*stamp.span)
     if stamp.stage == "join":
-        return _intact(stamp, open_.job.output)
+        return intact(stamp, open_.job.output)
     if stamp.stage == "detect":
         return open_.store.defects.path(span).exists()
-    if stamp.stage != "encode" or segment_path(open_.job.project, span).exists():
+    if stamp.stage != "encode":
+        return True
+    if "md5" not in stamp.facts:  # of a version that kept no fingerprints
+        return False
+    if segment_path(open_.job.project, span).exists():
         return True
     joined = open_.store.ledger.read("join", open_.job.frames)
     return bool(joined and joined.facts.get("segments", {}).get(str(span)) == stamp.key
-                and _intact(joined, open_.job.output))
-
-
-def made_by(store: Store, output: Path) -> bool:
-    """Tell whether `output` is, untouched, what the project in `store` wrote last."""
-    return any(_intact(stamp, output) for stamp in store.ledger.stamps(("join",)))
-
-
-def _intact(joined: Stamp, output: Path) -> bool:
-    """Tell whether the output is the file that a join left: the same place, length and time of writing."""
-    return not joined.failed and joined.facts.get("output") == _identity(output)
-
-
-def _identity(output: Path) -> list[Any]:
-    if not output.exists():
-        return []
-    stat = output.stat()
-    return [str(output.resolve()), stat.st_mtime_ns, _bytes_of(output)]
+                and intact(joined, open_.job.output))
 
 
 def _joined(near: Iterable[Result]) -> dict[int, str]:
@@ -207,16 +201,16 @@ def _reach(parts: Iterable[Part]) -> int:
 
 def _detect(open_: Session, span: Span) -> Made:
     """Detect frame by frame; a frame at fault is listed, not searched."""
-    window = open_.window(hiding=False)
+    view = View.of(open_, hiding=False)
     found: dict[str, list[Detection]] = {part.layer: [] for part in open_.recipe.detect}
-    faults = {t: fault for t in span if (fault := open_.picture(t).fault)}
+    faults = {t: fault for t in span if (fault := open_.fault(t))}
     if faults and open_.recipe.policy.strict:
         t, fault = next(iter(faults.items()))
         raise SourceError(f"frame {t} did not decode soundly ({fault}) and policy.strict is set.")
     nothing = Detection(np.zeros(open_.store.source.size, bool))
     for t in span:
         for part in open_.recipe.detect:
-            found[part.layer].append(nothing if t in faults else part.made.detect(window, t))
+            found[part.layer].append(nothing if t in faults else view.detect(part.made, t))
     for layer, detections in found.items():
         open_.store.write_masks(layer, span, [d.mask for d in detections])
     things = list(_listed(span, found))
@@ -235,10 +229,10 @@ def _frame_digest(found: Mapping[str, list[Detection]], at: int) -> str:
 def _detect_facts(
     open_: Session, span: Span, found: Mapping[str, list[Detection]], faults: Mapping[int, str]
 ) -> dict[str, Any]:
-    window = open_.window(hiding=False)
+    view = View.of(open_, hiding=False)
     return {
         "faults": {str(t): fault for t, fault in faults.items()},
-        "cuts": [t for t in span if window.is_cut(t)],
+        "cuts": [t for t in span if view.is_cut(t)],
         "masked_px": {
             layer: {str(t): int(d.mask.sum()) for t, d in zip(span, detections, strict=True) if d.mask.any()}
             for layer, detections in found.items()
@@ -279,7 +273,7 @@ def _counted(listed: Sequence[Defect]) -> dict[str, Any]:
 
 
 def _fill(open_: Session, span: Span) -> Made:
-    window = open_.window(hiding=True)
+    view = View.of(open_, hiding=True)
     ladder = [part.made for part in open_.recipe.fill]
     pixels = {}
 
@@ -287,14 +281,16 @@ def _fill(open_: Session, span: Span) -> Made:
         wanted = open_.mask(t)
         if not wanted.any():
             return open_.empty(t)
-        patch = fill_frame(ladder, window, t, open_.recipe.policy.invent, wanted)
+        patch = view.fill(ladder, t, open_.recipe.policy.invent, wanted)
         pixels[str(t)] = _origins(open_, wanted, patch.origin, patch.mask)
         return patch
 
     kept = open_.keep("fill", span, map(fill_one, span))
     # What stayed unfilled is hidden from the blenders too, so it belongs to the digest although no patch holds it.
-    digests = {t: f"{d} {window.hidden_digest(t)}" if open_.mask(t).any() else d for t, d in kept.items()}
-    return Made(digests, {"pixels": pixels})
+    digests = {t: f"{d} {view.hidden_digest(t)}" if open_.mask(t).any() else d for t, d in kept.items()}
+    if open_.job.keep_originals:
+        open_.keep_originals(span)
+    return Made(digests, {"pixels": pixels, "originals": open_.job.keep_originals})
 
 
 def _origins(open_: Session, wanted: Bits, origin: Any, filled: Bits) -> dict[str, int]:
@@ -306,30 +302,37 @@ def _origins(open_: Session, wanted: Bits, origin: Any, filled: Bits) -> dict[st
 
 
 def _blend(open_: Session, span: Span) -> Made:
-    window = open_.window(hiding=True)
+    view = View.of(open_, hiding=True)
     chain = [part.made for part in open_.recipe.blend]
 
     def blend_one(t: int) -> Patch:
         raw = open_.draft("fill", t)
-        return blend_frame(chain, window, t, lambda u: open_.draft("fill", u)) if raw.mask.any() else raw
+        return view.blend(chain, t, lambda u: open_.draft("fill", u)) if raw.mask.any() else raw
 
     return Made(open_.keep("blend", span, map(blend_one, span)))
 
 
 def _encode(open_: Session, span: Span, seen: Mapping[int, str]) -> Made:
     layer = "blend" if open_.recipe.blend else "fill"
+    before: list[str] = []
+    after: list[str] = []
 
     def composed() -> Iterable[Picture]:
         for t in span:
             patch = None if seen[t] == "-" else open_.patch(layer, t)
-            picture = compose(open_.picture(t), patch, open_.store.source.pixels)
+            own = open_.picture(t)
+            picture = compose(own, patch, open_.store.source.pixels)
+            before.append(md5_of(own))
+            after.append(before[-1] if picture is own else md5_of(picture))
             yield replace(picture, index=t - first)
 
     first = open_.job.frames.start
     source = open_.store.source.excerpt(open_.job.frames)
     place, path = _segment(open_, span)
     open_.encoder.made.write_segment(path, source, place, composed())
-    return Made({t: seen[t] for t in span}, {"bytes": _bytes_of(path)})
+    # Fingerprints are taken of what goes into a lossless encoder; `verify` and `undo` take them again from the file.
+    facts = {"bytes": bytes_of(path), "source_md5": before, "md5": after}
+    return Made({t: seen[t] for t in span}, facts)
 
 
 def _join(open_: Session, near: list[Result]) -> Made:
@@ -341,15 +344,22 @@ def _join(open_: Session, near: list[Result]) -> Made:
         )
     _fetch_segments(open_, near)
     segments = [_segment(open_, r.span) for r in near]
-    notes = open_.encoder.made.join(open_.job.output, source.excerpt(open_.job.frames), segments, _deed(open_, near))
+    made, excerpt = open_.encoder.made, source.excerpt(open_.job.frames)
+    about = Stamp("join", (open_.job.frames.start, open_.job.frames.stop), "", parts=(open_.encoder.record(),), facts={
+        "output": [output.name], "lossless": made.lossless, "operator": open_.job.operator})
+    papers = papers_inside(open_.store, about, {str(r.span): r.key for r in near})
+    notes = made.join(output, excerpt, segments, _deed(open_, near), **({"papers": papers} if papers.attached else {}))
     facts = {
-        "output": _identity(open_.job.output),
+        "output": identity(output),
+        "sha256": sha256_of(output),
         "segments": {str(r.span): r.key for r in near},
-        "bytes": _bytes_of(open_.job.output),
-        "lossless": open_.encoder.made.lossless,
+        "bytes": bytes_of(output),
+        "lossless": made.lossless,
         "notes": list(notes or ()),
+        "attached": {paper.name: paper.sha256 for paper in papers.attached},
+        "operator": open_.job.operator,
     }
-    return Made({}, facts)
+    return Made({}, facts if made.lossless else facts | {"md5": seen_in(output, excerpt)})
 
 
 def _deed(open_: Session, near: Iterable[Result]) -> Deed:
@@ -365,7 +375,7 @@ def _fetch_segments(open_: Session, near: list[Result]) -> None:
     """Have every segment there: those tidied away come back out of the last output, or are encoded again."""
     missing = [r for r in near if not segment_path(open_.job.project, r.span).exists()]
     last = open_.store.ledger.read("join", open_.job.frames)
-    if missing and last and _intact(last, open_.job.output):
+    if missing and last and intact(last, open_.job.output):
         kept = last.facts.get("segments", {})
         same = [r for r in missing if kept.get(str(r.span)) == r.key]
         excerpt = open_.store.source.excerpt(open_.job.frames)
@@ -386,8 +396,3 @@ def tidy(job: Job) -> None:
     folder = job.project / "segments"
     for path in folder.iterdir():
         shutil.rmtree(path) if path.is_dir() else path.unlink()
-
-
-def _bytes_of(path: Path) -> int:
-    files = path.rglob("*") if path.is_dir() else [path]
-    return sum(f.stat().st_size for f in files if f.is_file())

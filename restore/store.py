@@ -33,6 +33,8 @@ FORMAT = 1
 """Version of the directory's layout; a project of another one is refused, not guessed at."""
 CHUNK_SAMPLES = 1 << 16
 """How rows of masked samples are cut: a piece holds a damaged 2K frame. Each piece costs time, even an empty one."""
+ORIGINAL = "original"
+"""The layer of the source's own samples under the patches of "fill": what `lacuna undo` puts back."""
 BLOCK_BYTES = 1 << 18
 """What is compressed at one time: with this much together, the quickest level makes masks as small as a slow one."""
 
@@ -113,6 +115,12 @@ class Store:
                 f"{self.source.frames} frames), not {source.path} ({source.sha256[:12]}, {source.frames} frames). "
                 "Choose another --project."
             )
+        if self.source.pixels.fields != source.pixels.fields:
+            was, now = ("field by field" if s.pixels.fields else "in whole frames" for s in (self.source, source))
+            raise StoreError(
+                f"{self.folder} was worked on {was}, and now {now} is asked for; the two share nothing. "
+                "Give --fields as before, or choose another --project."
+            )
         return self
 
     @contextmanager
@@ -160,7 +168,8 @@ class Store:
         """Write the patches of all frames of a span of the grid.
 
         "fill" holds origin, offset and samples; every later layer holds only what it adds to the samples of "fill",
-        which are given as `below`: mostly nothing.
+        which are given as `below`: mostly nothing. "original" holds the source's own samples at the same places, as
+        they are: whoever reads the sidecar without this program finds them there.
         """
         if layer == "fill":
             origins = np.stack([origin_of(p, self.source.size) for p in patches])
@@ -183,7 +192,9 @@ class Store:
         for p in range(pixels.colour_planes):
             at = np.flatnonzero(support(mask, pixels, p)).astype(np.int32) if where.size else where
             values = self._read_row(f"fill/plane{p}", t, at.size, unsigned(pixels.dtype))
-            if layer != "fill":
+            if layer == ORIGINAL:
+                values = self._read_row(f"{layer}/plane{p}", t, at.size, values.dtype)
+            elif layer != "fill":
                 values = values + self._read_row(f"{layer}/plane{p}", t, at.size, values.dtype)
             samples.append((at, values.view(pixels.dtype)))
         return Packed(t, where, tuple(samples), origin.ravel()[where], offset)

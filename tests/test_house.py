@@ -14,8 +14,7 @@ FILES = sorted((ROOT / "restore").rglob("*.py"))
 STAGES = {"decode", "detect", "fill", "blend", "encode"}
 NOUNS = {
     "errors", "written", "span", "source", "layout", "timing", "stills", "formats", "frames", "colour", "cache",
-    "noise", "cuts", "window", "motion", "nets", "maps", "exr", "dpx", "curves",
-    "slices",
+    "noise", "cuts", "window", "motion", "nets", "maps", "exr", "dpx", "curves", "fields", "slices",
 }
 OUTSIDE = {
     "av": {"probe", "decode", "encode", "fixity", "measure"},
@@ -28,7 +27,8 @@ OUTSIDE = {
     "diffusers": {"nets"},
     "transformers": {"nets"},
     "click": {"commands"},
-    "tifffile": {"formats", "maps"},
+    "tifffile": {"formats"},
+    "imagecodecs": {"formats"},
     "pydicom": {"formats"},
     "highdicom": {"formats"},
     "nibabel": {"formats"},

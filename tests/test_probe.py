@@ -111,13 +111,23 @@ def test_slices_and_frames_of_packed_material_are_planar(tmp_path: Path) -> None
     assert source.pixels.name == "gbrp"
 
 
-@pytest.mark.parametrize(("codec", "options"), [("libx264", {"x264-params": "tff=1"}), ("mpeg2video", {})])
-def test_interlaced_material_is_described_and_then_refused(tmp_path: Path, codec: str, options: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    ("codec", "options", "order"),
+    [
+        ("libx264", {"x264-params": "tff=1"}, "tt"), ("libx264", {"x264-params": "bff=1"}, "bb"),
+        ("mpeg2video", {}, "bb"),
+    ],
+)
+def test_the_field_that_is_shown_first_is_known(
+    tmp_path: Path, codec: str, options: dict[str, str], order: str
+) -> None:
+    """MPEG-2 in Matroska says so nowhere but in its pictures."""
     source = probe(clip(tmp_path / "a.mkv", codec, interlaced=True, options=options))
-    assert source.field_order in ("tt", "bb", "interlaced")
-    with pytest.raises(SourceError, match=r"interlaced.*field mode does not exist yet"):
+    assert source.field_order == order
+    assert source.pixels.fields
+    with pytest.raises(SourceError, match=r"interlaced.*whole frames"):
         refuse(source)
-    refuse(replace(source, field_order="progressive"))
+    refuse(replace(source, pixels=replace(source.pixels, fields=False)))
 
 
 @pytest.mark.parametrize(

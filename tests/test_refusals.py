@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-import av
 import pytest
 
-from restore.errors import OutputError, RestoreError, SourceError, StoreError
-from restore.probe import probe
+from restore.errors import OutputError, RestoreError, StoreError
 from restore.restoration import Wish, carry_out, prepare
 from restore.store import Store
 
@@ -36,14 +34,13 @@ def test_what_cannot_be_done_is_refused_before_any_work(case: str, reel: Path, t
     assert sorted(tmp_path.rglob("*")) == before
 
 
-def test_interlaced_material_is_recognised_and_refused(tmp_path: Path) -> None:
+def test_a_project_of_fields_is_not_gone_on_with_in_whole_frames(tmp_path: Path) -> None:
     source = make_video(tmp_path / "i.mkv", scene("yuv422p10le", 4), "yuv422p10le", "ffv1",
                         options={"field_order": "tt"})
-    if probe(source).field_order == "progressive":
-        with av.open(str(source)) as container:
-            pytest.skip(f"FFmpeg wrote no field order: {container.streams.video[0].codec_context.name}")
-    with pytest.raises(SourceError, match="field"):
-        prepare(Wish(str(source), str(tmp_path / "out.mkv")))
+    wish = Wish(str(source), str(tmp_path / "out.mkv"), until="detect")
+    restore_it(wish)
+    with pytest.raises(StoreError, match=r"field by field.*--fields"):
+        prepare(replace(wish, fields="off"))
 
 
 def test_another_films_project_is_not_taken(reel: Path, tmp_path: Path) -> None:

@@ -13,9 +13,9 @@ import pytest
 
 from restore.probe import probe
 from restore.restoration import Wish, carry_out, prepare
-from restore.store import Store
+from restore.store import ORIGINAL, Store
 
-from .runs import ROOT, command, restore_it
+from .runs import FRAMES, ROOT, command, restore_it
 
 
 def killed_after(count: int, command: list[str], how: signal.Signals) -> tuple[set[str], int]:
@@ -49,6 +49,9 @@ def test_kill_it_anywhere_and_it_goes_on(count: int, reel: Path, tmp_path: Path)
                 if e["event"] == "step" and not e["reused"]}
     assert not finished & repeated
     assert out.read_bytes() == whole.read_bytes()
+    stores = [Store.open(tmp_path / f"{name}.mkv.lacuna") for name in ("whole", "out")]
+    kept, again_kept = ([store.patch(ORIGINAL, t).digest for t in range(FRAMES)] for store in stores)
+    assert kept == again_kept
 
 
 def test_ctrl_c_keeps_what_is_finished(reel: Path, tmp_path: Path) -> None:

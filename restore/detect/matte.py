@@ -52,6 +52,8 @@ class Matte:
     What a map cannot say (which side its defects are on, where it lies) is an error and never guessed.
     """
 
+    whole_frames: ClassVar[bool] = True
+    """Its pictures belong to frames of the file: of interlaced material it is shown those, and not their fields."""
     version: ClassVar[int] = 1
     folder: str = ""
     """A folder of mask pictures, a glob, a printf pattern (ir_%06d.tif), or one mask picture; PNG, TIFF, DPX, EXR."""

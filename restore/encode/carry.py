@@ -6,10 +6,12 @@ nothing, and named in a note where not.
 
 from __future__ import annotations
 
+import hashlib
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
+from pathlib import PurePath
 from typing import Any
 
 import av
@@ -24,9 +26,34 @@ BRANDS = {"major_brand", "minor_version", "compatible_brands", "encoder"}
 """Container tags that describe the old file and not the film."""
 STATISTICS = ("bps", "duration", "number_of_frames", "number_of_bytes", "_statistics", "encoder", "vendor_id")
 """Beginnings of stream tags that were true of the old encoding only."""
+RAWCOOKED = "describes the source's bytes"
+"""The fate of an attachment that would have restored pictures pass for the files the source was made of."""
 UNSAID = ("language", "und")
 """A tag that says that it says nothing."""
 IMAGES = {"mjpeg": ("jpg", "image/jpeg"), "png": ("png", "image/png")}
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A document that lies in the container beside the streams."""
+
+    name: str
+    mimetype: str
+    data: bytes
+
+    @property
+    def sha256(self) -> str:
+        """Return the digest of the contents."""
+        return hashlib.sha256(self.data).hexdigest()
+
+
+@dataclass(frozen=True)
+class Papers:
+    """Which attachments change: what is put in, and which of the original's stay behind."""
+
+    attached: tuple[Attachment, ...] = ()
+    dropped: frozenset[str] = frozenset()
+    """sha256 of the contents of attachments that are not carried over."""
 
 
 @dataclass
@@ -38,6 +65,8 @@ class Load:
     rewritten: set[int] = field(default_factory=set)
     """Which of them are not copied but written in another form."""
     notes: list[str] = field(default_factory=list)
+    names: set[str] = field(default_factory=set)
+    """Names of the attachments carried over."""
 
 
 def open_original(source: Source) -> av.container.InputContainer:
@@ -75,12 +104,17 @@ def left_behind(source: Source, target: str) -> tuple[str, ...]:
 
 def _note(stream: Any, fate: str, target: str) -> str:
     """Say what becomes of a stream that is not carried over as it is."""
+    if fate == RAWCOOKED:
+        return (f"the attachment {stream.name!r} is not in the output: with it RAWcooked rebuilds the very files that "
+                "the source was made of, and restored pictures are not those. It stays in the source")
     return subtitles.note(stream, target) if fate == "rewrite" else _left(stream, fate, target)
 
 
 def _fate(original: av.container.InputContainer, stream: Any, target: str) -> str:
     """Decide for one stream."""
     if stream.type == "attachment":
+        if _is_rawcooked(stream):
+            return RAWCOOKED
         return "attach" if target == "matroska" else "only Matroska holds attachments"
     if stream.type == "video" and stream.disposition & Disposition.attached_pic and target == "matroska":
         return "attach" if stream.codec_context is not None and stream.codec_context.name in IMAGES else "unknown kind"
@@ -88,6 +122,11 @@ def _fate(original: av.container.InputContainer, stream: Any, target: str) -> st
         return "made anew"
     found = _trial(stream, target)
     return "rewrite" if found != "copy" and subtitles.rewritable(stream, target) else found
+
+
+def _is_rawcooked(stream: Any) -> bool:
+    """Tell whether an attachment is RAWcooked's reversibility data: by its name, or its kind of document (EBML)."""
+    return "rawcooked" in (stream.name or "").lower() or b"rawcooked" in bytes(stream.data or b"")[:64].lower()
 
 
 def _is_remade(original: av.container.InputContainer, stream: Any) -> bool:
@@ -121,7 +160,8 @@ def described(made: Any, stream: Any) -> Any:
 
 
 def load(
-    out: av.container.OutputContainer, original: av.container.InputContainer, source: Source, target: str, picture: Any
+    out: av.container.OutputContainer, original: av.container.InputContainer, source: Source, target: str, picture: Any,
+    dropped: frozenset[str] = frozenset(),
 ) -> Load:
     """Give the output every stream it can hold, in the original's order; `picture` adds the restored one in place."""
     cargo = Load()
@@ -136,13 +176,30 @@ def load(
             if fates[stream.index] == "rewrite":
                 cargo.streams[stream.index] = described(subtitles.add(out, stream, target), stream)
                 cargo.rewritten.add(stream.index)
-    for stream in original.streams:
-        if fates.get(stream.index) == "attach":
-            out.add_attachment(*_attachment(source, stream))
+    cargo.names |= _attach_old(out, source, [s for s in original.streams if fates.get(s.index) == "attach"], dropped)
     out.metadata.update({k: v for k, v in tags_of(original).items() if k.lower() not in BRANDS})
     out.set_chapters([{**c, "metadata": {_legible(k): _legible(v) for k, v in c["metadata"].items()}}
                       for c in original.chapters()])
     return cargo
+
+
+def _attach_old(
+    out: av.container.OutputContainer, source: Source, streams: list[Any], dropped: frozenset[str]
+) -> set[str]:
+    """Give the output the original's attachments but the dropped ones; return their names."""
+    old = [Attachment(*_attachment(source, stream)) for stream in streams]
+    kept = [a for a in old if a.sha256 not in dropped]
+    for a in kept:
+        out.add_attachment(a.name, a.mimetype, a.data)
+    return {a.name for a in kept}
+
+
+def attach(out: av.container.OutputContainer, papers: Papers, taken: set[str]) -> None:
+    """Put documents into the container; one whose name an older one has is numbered, and the older one stays."""
+    for paper in papers.attached:
+        path = PurePath(paper.name)
+        tries = (paper.name, *(f"{path.stem}-{n}{path.suffix}" for n in range(2, len(taken) + 3)))
+        out.add_attachment(next(n for n in tries if n not in taken), paper.mimetype, paper.data)
 
 
 def _attachment(source: Source, stream: Any) -> tuple[str, str, bytes]:

@@ -12,9 +12,11 @@ import av.error
 import numpy as np
 from av.video.reformatter import VideoReformatter
 
-from restore.encode.native import tag, to_frame
+from restore.encode.native import tag, to_frame, view
 from restore.errors import OutputError
+from restore.fields import Pair, field_size, pair_of, picture_of
 from restore.frames import Picture
+from restore.layout import layout_of
 from restore.source import UNSPECIFIED, PixelFormat, Source
 
 BT709, BT601 = 1, 6
@@ -27,7 +29,7 @@ NOT_A_MATRIX = (0, UNSPECIFIED, 3)
 
 @dataclass(frozen=True)
 class Conversion:
-    """From a source's layout to `layout`, limited range."""
+    """From a source's layout to `layout`, limited range; where rows belong to fields, within each field."""
 
     source: Source
     layout: str
@@ -36,7 +38,18 @@ class Conversion:
 
     def __call__(self, picture: Picture) -> av.VideoFrame:
         """Return the converted frame. Raises OutputError where libswscale does not know the layout."""
-        pixels, size = self.source.pixels, self.source.size
+        size, target = self.source.size, layout_of(self.layout).pixels
+        if not self.source.pixels.fields or not (self.source.pixels.shift_y or target.shift_y):
+            return self._converted(picture, size)
+        # Chroma rows of 4:2:0 belong to a field each: what is averaged over rows is averaged within each field.
+        halves = [self._converted(half, field_size(size)) for half in pair_of(picture).fields]
+        upper, lower = (Picture(picture.index, tuple(view(p, target.dtype) for p in f.planes)) for f in halves)
+        out = to_frame(picture_of(Pair((upper, lower)), target, size).planes, self.layout, target, size)
+        tag(out, self.pixels)
+        return out
+
+    def _converted(self, picture: Picture, size: tuple[int, int]) -> av.VideoFrame:
+        pixels = self.source.pixels
         frame = to_frame(picture.planes, pixels.name, pixels, size)
         matrix = self.pixels.matrix if self.pixels.matrix not in NOT_A_MATRIX else BT601
         full = pixels.full_range if pixels.full_range is not None else pixels.family == "rgb"

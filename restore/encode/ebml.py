@@ -1,6 +1,6 @@
-"""A finished Matroska file in, the same file with the pixel's shape and an identity in its header out, in place.
+"""A finished Matroska file in, the same with shape and light of its pixels and an identity in its header out.
 
-FFmpeg's writer reads both from fields that cannot be reached from Python. It leaves empty room (Void) before the first
+FFmpeg's writer reads them from fields that cannot be reached from Python. It leaves empty room (Void) before the first
 picture; the header is laid out anew within exactly its old length, so that nothing after it moves. Written from the
 Matroska and EBML specifications (RFC 9559, RFC 8794); refuses what FFmpeg does not write.
 """
@@ -8,12 +8,15 @@ Matroska and EBML specifications (RFC 9559, RFC 8794); refuses what FFmpeg does 
 from __future__ import annotations
 
 import os
+import struct
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import BinaryIO
 
+from restore.encode.seen import Light
 from restore.errors import OutputError
 
 EBML, SEGMENT, CLUSTER, VOID = 0x1A45DFA3, 0x18538067, 0x1F43B675, 0xEC
@@ -21,12 +24,25 @@ SEEK_HEAD, SEEK, SEEK_POSITION = 0x114D9B74, 0x4DBB, 0x53AC
 INFO, SEGMENT_UID = 0x1549A966, 0x73A4
 TRACKS, TRACK, TRACK_NUMBER, VIDEO = 0x1654AE6B, 0xAE, 0xD7, 0xE0
 PIXEL_WIDTH, PIXEL_HEIGHT, DISPLAY_WIDTH, DISPLAY_HEIGHT, DISPLAY_UNIT = 0xB0, 0xBA, 0x54B0, 0x54BA, 0x54B2
+COLOUR, MAX_CLL, MAX_FALL, MASTERING = 0x55B0, 0x55BC, 0x55BD, 0x55D0
+CHROMATICITIES = tuple(range(0x55D1, 0x55D9))
+"""x and y of red, green, blue and white."""
+LUMINANCE_MOST, LUMINANCE_LEAST = 0x55D9, 0x55DA
 IN_PIXELS, AS_RATIO = 0, 3
 """Values of DisplayUnit."""
 POSITION_BYTES = 4
 """Positions in the header are written this wide, so that their length does not depend on their value."""
 HEADER_LIMIT_BYTES = 1 << 28
 """A header longer than this (attachments included) is not read."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """How the pictures of one track are to be shown."""
+
+    shape: Fraction | None = None
+    """Width to height of a pixel, None where it is unknown."""
+    light: Light | None = None
 
 
 @dataclass(frozen=True)
@@ -39,8 +55,8 @@ class Element:
     """Where its first byte lies, counted from the start of what was parsed."""
 
 
-def finish(path: Path, track: int, shape: Fraction | None, uid: bytes) -> None:
-    """Write the pixel shape (width : height) of track number `track`, None for unknown, and a 16-byte SegmentUID.
+def finish(path: Path, looks: Mapping[int, Look], uid: bytes) -> None:
+    """Write how the pictures of tracks (by their numbers) are to be shown, and a 16-byte SegmentUID.
 
     Raises OutputError where the file is not laid out as FFmpeg does it or has no room left in its header.
     """
@@ -48,12 +64,12 @@ def finish(path: Path, track: int, shape: Fraction | None, uid: bytes) -> None:
         start, length = _segment(file, path)
         header = _header(file, start, length, path)
         file.seek(start)
-        file.write(relaid(header, track, shape, uid, str(path)))
+        file.write(relaid(header, looks, uid, str(path)))
         file.flush()
         os.fsync(file.fileno())
 
 
-def relaid(header: bytes, track: int, shape: Fraction | None, uid: bytes, name: str) -> bytes:
+def relaid(header: bytes, looks: Mapping[int, Look], uid: bytes, name: str) -> bytes:
     """Return the bytes from the Segment's first child to its first Cluster, changed, in exactly as many bytes."""
     elements = parse(header, name)
     if not elements or elements[0].number != SEEK_HEAD or len({e.number for e in elements} - {VOID}) != sum(
@@ -63,7 +79,7 @@ def relaid(header: bytes, track: int, shape: Fraction | None, uid: bytes, name: 
                           "by FFmpeg and is not changed")
     changed = [
         Element(e.number, _with_uid(e.body, uid, name), e.at) if e.number == INFO
-        else Element(e.number, _with_shape(e.body, track, shape, name), e.at) if e.number == TRACKS
+        else Element(e.number, _with_looks(e.body, looks, name), e.at) if e.number == TRACKS
         else e
         for e in elements if e.number != VOID
     ]
@@ -109,28 +125,56 @@ def _with_uid(body: bytes, uid: bytes, name: str) -> bytes:
     return _checked(join([*kept, Element(SEGMENT_UID, uid)]), body)
 
 
-def _with_shape(body: bytes, track: int, shape: Fraction | None, name: str) -> bytes:
-    """Return a Tracks' body with the display size of one track written, or unchanged where it is unknown."""
-    if shape is None:
-        return body
-    out, found = [], False
+def _with_looks(body: bytes, looks: Mapping[int, Look], name: str) -> bytes:
+    """Return a Tracks' body that says how the tracks are shown; those of which nothing is known stay as they are."""
+    looks = {track: look for track, look in looks.items() if look != Look()}
+    out, found = [], set()
     for entry in parse(body, name):
         children = parse(entry.body, name) if entry.number == TRACK else []
-        if any(c.number == TRACK_NUMBER and int.from_bytes(c.body, "big") == track for c in children):
-            found = any(c.number == VIDEO for c in children)
+        track = next((int.from_bytes(c.body, "big") for c in children if c.number == TRACK_NUMBER), 0)
+        if track in looks and any(c.number == VIDEO for c in children):
+            found.add(track)
             children = [
-                Element(VIDEO, _video(c.body, shape, name)) if c.number == VIDEO else c for c in children
+                Element(VIDEO, _video(c.body, looks[track], name)) if c.number == VIDEO else c for c in children
             ]
             entry = Element(TRACK, join(children))
         out.append(entry)
-    if not found:
-        raise OutputError(f"{name}: the Matroska file has no picture track number {track}")
+    if missing := sorted(set(looks) - found):
+        raise OutputError(f"{name}: the Matroska file has no picture track number {missing[0]}")
     return _checked(join(out), body)
 
 
-def _video(body: bytes, shape: Fraction, name: str) -> bytes:
-    """Return a Video element's body that says how large the picture is shown."""
+def _video(body: bytes, look: Look, name: str) -> bytes:
+    """Return a Video element's body that says how the picture is shown."""
     children = parse(body, name)
+    if look.light is not None:
+        before = next((parse(c.body, name) for c in children if c.number == COLOUR), [])
+        colour = Element(COLOUR, join(_lit(before, look.light)))
+        children = [*(c for c in children if c.number != COLOUR), colour]
+    return _sized(children, look.shape, name) if look.shape is not None else join(children)
+
+
+def _lit(colour: list[Element], light: Light) -> list[Element]:
+    """Return a Colour element's children that say what light the film was made for (RFC 9559, section 5.1.4.1.28)."""
+    display: list[Element] = []
+    if light.chromaticities is not None:
+        display += [Element(n, _float(v)) for n, v in zip(CHROMATICITIES, light.chromaticities, strict=True)]
+    if light.luminance is not None:
+        least, most = light.luminance
+        display += [Element(LUMINANCE_MOST, _float(most)), Element(LUMINANCE_LEAST, _float(least))]
+    out = [c for c in colour if c.number not in (MAX_CLL, MAX_FALL, MASTERING)]
+    if light.levels is not None:
+        out += [Element(n, _unsigned(v)) for n, v in zip((MAX_CLL, MAX_FALL), light.levels, strict=True)]
+    return [*out, Element(MASTERING, join(display))] if display else out
+
+
+def _float(value: Fraction) -> bytes:
+    """Return a float's body, of 8 bytes."""
+    return struct.pack(">d", float(value))
+
+
+def _sized(children: list[Element], shape: Fraction, name: str) -> bytes:
+    """Return a Video element's body that says how large the picture is shown."""
     numbers = {c.number: int.from_bytes(c.body, "big") for c in children}
     if not numbers.get(PIXEL_WIDTH) or not numbers.get(PIXEL_HEIGHT):
         raise OutputError(f"{name}: the picture track does not say its size")

@@ -16,7 +16,7 @@ import numpy as np
 
 from restore.encode import carry, segment
 from restore.encode.clock import clock
-from restore.encode.mux import Container, extract, join
+from restore.encode.mux import NO_PAPERS, Container, extract, join
 from restore.encode.native import to_frame, view
 from restore.errors import OutputError
 from restore.formats import Deed
@@ -45,6 +45,8 @@ class Ffv1:
     """1 for the large context model (smaller files), 0 for the small one (faster)."""
     version: ClassVar[int] = 1
     lossless: ClassVar[bool] = True
+    attaches: ClassVar[bool] = True
+    """Whether `join` takes `papers`: documents to attach, and attachments to leave out."""
 
     def __post_init__(self) -> None:
         """Refuse settings FFV1 does not have."""
@@ -62,7 +64,7 @@ class Ffv1:
         layout(source.pixels)
         self.slices_for(source)
         clock(source, "matroska")
-        return carry.left_behind(source, "matroska")
+        return (*_unusual(source.pixels), *carry.left_behind(source, "matroska"))
 
     def slices_for(self, source: Source) -> int:
         """Return the number of slices for a source's size and layout."""
@@ -80,10 +82,11 @@ class Ffv1:
         )
 
     def join(
-        self, output: Path, source: Source, segments: Sequence[tuple[Span, Path]], deed: Deed | None = None
+        self, output: Path, source: Source, segments: Sequence[tuple[Span, Path]], deed: Deed | None = None,
+        papers: carry.Papers = NO_PAPERS,
     ) -> tuple[str, ...]:
-        """Make the film's file; return notes on what could not be carried over."""
-        return join(output, source, segments, Container("matroska", encoder="Lavc ffv1"))
+        """Make the film's file, with `papers` attached to it; return notes on what could not be carried over."""
+        return join(output, source, segments, Container("matroska", encoder="Lavc ffv1"), papers)
 
     def extract(self, output: Path, source: Source, wanted: Sequence[tuple[Span, Path]]) -> None:
         """Copy segments back out of an output of this encoder."""
@@ -102,6 +105,14 @@ def layout(pixels: PixelFormat) -> str:
         raise OutputError(f"FFV1 does not hold {pixels.name} sample for sample; "
                           "write a folder of pictures instead (-o name/), or .mov for a copy to look at")
     return name
+
+
+def _unusual(pixels: PixelFormat) -> tuple[str, ...]:
+    """Return a note where older readers will not know the layout."""
+    if pixels.family != "yuv" or not pixels.alpha or pixels.depth != 12:
+        return ()
+    return (f"older readers of FFV1 do not know {layout(pixels)} (FFmpeg 5.1 shows no picture; the one in use here "
+            "gives every sample back)",)
 
 
 def options(slices: int, context: int) -> dict[str, str]:

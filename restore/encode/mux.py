@@ -14,12 +14,11 @@ from typing import Any
 import av
 import av.container
 import av.error
-import numpy as np
-from av.sidedata.sidedata import Type
 from av.stream import Disposition
 
-from restore.encode import carry, ebml
+from restore.encode import carry, ebml, lit
 from restore.encode.clock import Clock, clock
+from restore.encode.seen import Seen, seen
 from restore.encode.whole import whole
 from restore.errors import OutputError
 from restore.source import Source
@@ -27,7 +26,9 @@ from restore.span import Span
 
 PROGRESSIVE = 1
 """AVFieldOrder of pictures that were never fields."""
+ORDERS = {"tt": 2, "bb": 3, "tb": 4, "bt": 5}
 Segments = Sequence[tuple[Span, Path]]
+NO_PAPERS = carry.Papers()
 
 
 @dataclass(frozen=True)
@@ -57,8 +58,12 @@ class Container:
         return options
 
 
-def join(output: Path, source: Source, segments: Segments, container: Container) -> tuple[str, ...]:
+def join(
+    output: Path, source: Source, segments: Segments, container: Container, papers: carry.Papers = NO_PAPERS
+) -> tuple[str, ...]:
     """Write the film to `output`, whole or not at all, and return notes on whatever could not be carried over.
+
+    `papers` are documents to attach, where the container holds such, and attachments of the original to leave out.
 
     Raises OutputError where segments are missing, belong to another film, or the place cannot be written to.
     """
@@ -67,7 +72,7 @@ def join(output: Path, source: Source, segments: Segments, container: Container)
     with whole(output) as partial, contextlib.ExitStack() as stack:
         try:
             original = stack.enter_context(carry.open_original(source)) if source.kind == "video" else None
-            notes = _write(partial, source, segments, container, times, original)
+            notes = _write(partial, source, segments, container, times, original, papers)
         except (av.error.FFmpegError, ValueError) as error:
             if isinstance(error, OSError):
                 raise
@@ -113,14 +118,16 @@ def check_segments(source: Source, segments: Segments) -> None:
 
 def _write(
     partial: Path, source: Source, segments: Segments, container: Container, times: Clock,
-    original: av.container.InputContainer | None,
+    original: av.container.InputContainer | None, papers: carry.Papers,
 ) -> list[str]:
     """Write every packet, then what FFmpeg's writer cannot; return notes."""
     digest = hashlib.blake2b(source.sha256.encode(), digest_size=16)
-    with av.open(str(segments[0][1])) as first:
+    sight = seen(source) if original is not None else Seen()
+    with lit.described(segments[0][1], sight.light) as first:
         out = av.open(str(partial), "w", format=container.name, container_options=container.options)
         try:
-            picture, cargo = _streams(out, source, container, first, original)
+            picture, cargo = _streams(out, source, container, first, original, sight, papers)
+            carry.attach(out, papers, cargo.names)
             for packet in _merged(segments, container, times, original, cargo, picture):
                 digest.update(packet)
                 out.mux(packet)
@@ -130,35 +137,36 @@ def _write(
                 out.close()
             raise
     if container.name == "matroska":
-        ebml.finish(partial, 1, shape=_shape(source, original), uid=digest.digest())
+        cargo.notes += _finish(partial, source, original, cargo, digest.digest())
+    cargo.notes += sight.notes
     return cargo.notes + (_lost(partial, original, source, cargo) if original is not None and source.whole else [])
 
 
 def _streams(
     out: av.container.OutputContainer, source: Source, container: Container,
-    first: av.container.InputContainer, original: av.container.InputContainer | None,
+    first: Any, original: av.container.InputContainer | None, sight: Seen, papers: carry.Papers,
 ) -> tuple[Any, carry.Load]:
     """Lay out the output's streams in the original's order; return the picture's and the load."""
     made: list[Any] = []
 
     def picture() -> None:
-        made.append(_picture_stream(out, source, container, first, original))
+        made.append(_picture_stream(out, source, container, first, original, sight))
 
     if original is None or not source.whole:
         picture()
         return made[0], carry.Load()
-    cargo = carry.load(out, original, source, container.name, picture)
+    cargo = carry.load(out, original, source, container.name, picture, papers.dropped)
     return made[0], cargo
 
 
 def _picture_stream(
     out: av.container.OutputContainer, source: Source, container: Container,
-    first: av.container.InputContainer, original: av.container.InputContainer | None,
+    first: Any, original: av.container.InputContainer | None, sight: Seen,
 ) -> Any:
     """Add the stream for the restored picture, described as the original's was."""
-    stream = out.add_stream_from_template(first.streams.video[0], opaque=True)
+    stream = out.add_stream_from_template(first, opaque=True)
     stream.codec_context.framerate = _told_rate(source, original)
-    stream.codec_context.sample_aspect_ratio = source.sample_aspect
+    stream.codec_context.sample_aspect_ratio = _shape(source, original) or Fraction(0)
     if container.codec_tag:
         stream.codec_context.codec_tag = container.codec_tag
     stream.time_base = clock(source, container.name).unit
@@ -168,9 +176,10 @@ def _picture_stream(
     else:
         before: Any = original.streams[source.stream]
         stream.disposition = before.disposition
-        stream.codec_context.field_order = before.codec_context.field_order
+        # Where only the pictures of the original say which field comes first, the output's container does as well.
+        stream.codec_context.field_order = ORDERS.get(source.field_order, before.codec_context.field_order)
         stream.metadata.update(carry.picture_tags(original, source))
-        stream.set_display_matrix(_display_matrix(source))
+        stream.set_display_matrix(list(sight.matrix) if sight.matrix else None)
     if container.encoder:
         stream.metadata["ENCODER"] = container.encoder
     return stream
@@ -184,12 +193,22 @@ def _told_rate(source: Source, original: av.container.InputContainer | None) -> 
     return stream.average_rate or source.rate
 
 
-def _display_matrix(source: Source) -> list[int] | None:
-    """Return the nine numbers that turn the picture for display, None where it is shown as it lies."""
-    with carry.open_original(source) as again:
-        frame: Any = next(iter(again.decode(again.streams[source.stream])), None)
-        side = frame.side_data.get(Type.DISPLAYMATRIX) if frame is not None else None
-        return None if side is None else [int(v) for v in np.frombuffer(side, np.int32)[:9]]
+def _finish(
+    partial: Path, source: Source, original: av.container.InputContainer | None, cargo: carry.Load, uid: bytes
+) -> list[str]:
+    """Write the shape of every picture track's pixels, and the file's identity; return notes."""
+    every: list[Any] = list(original.streams) if original is not None and source.whole else []
+    kept = [s for s in every if s.index in (source.stream, *cargo.streams)]
+    place = next((k for k, s in enumerate(kept, 1) if s.index == source.stream), 1)
+    ours = {place: ebml.Look(_shape(source, original))}
+    shapes = {k: s.sample_aspect_ratio for k, s in enumerate(kept, 1) if s.type == "video" and k != place}
+    others = {k: ebml.Look(Fraction(shape)) for k, shape in shapes.items() if shape}
+    try:
+        ebml.finish(partial, {**others, **ours}, uid)
+    except OutputError:  # a header with many streams may have no room left for all
+        ebml.finish(partial, ours, uid)
+        return [f"the pixel shape of track {k} is not in the output: there was no room for it" for k in others]
+    return []
 
 
 def _shape(source: Source, original: av.container.InputContainer | None) -> Fraction | None:

@@ -12,6 +12,7 @@ from typing import Any
 import av
 import av.error
 
+from restore.encode.interlaced import Marks, tell
 from restore.encode.native import check_samples, describe
 from restore.encode.whole import whole
 from restore.errors import OutputError
@@ -44,12 +45,13 @@ def write(
     Raises OutputError for samples out of range, pictures missing or out of order, a full disk, a refusing encoder.
     """
     refusal = f"{path}: FFmpeg's {codec.name} did not take the pictures of {span}"
+    marked = Marks(source, codec.layout, codec.pixels)
     with whole(path) as partial, _opened(partial, source, codec, refusal) as (out, stream):
         for i, picture in enumerate(_in_order(source, span, pictures)):
             ready = frame(picture)
             ready.pts, ready.time_base = i, 1 / source.rate
             with _refusals(refusal):
-                out.mux(stream.encode(ready))
+                out.mux(stream.encode(marked(ready)))
         with _refusals(refusal):
             out.mux(stream.encode(None))
 
@@ -76,6 +78,7 @@ def _opened(partial: Path, source: Source, codec: Codec, refusal: str) -> Iterat
         with _refusals(refusal):
             stream: Any = out.add_stream(codec.name, rate=Fraction(source.rate), options=dict(codec.options))
             describe(stream.codec_context, source, codec.layout, codec.pixels)
+            tell(stream.codec_context, source)
             stream.codec_context.thread_count = codec.threads
         yield out, stream
         with _refusals(refusal):

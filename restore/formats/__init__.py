@@ -32,6 +32,8 @@ class Header:
     pixels: PixelFormat
     codec: str
     notes: tuple[str, ...] = ()
+    alone: bool = False
+    """Whether it has nothing to do with the picture before it in the file, unless a person says both are frames."""
     place: float | None = None
     """Where along its volume a slice lies, in any unit; None for what is no slice."""
 

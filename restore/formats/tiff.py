@@ -1,51 +1,50 @@
-"""TIFF: its samples out, and a copy of it with other samples and everything else of its own.
+"""TIFF: the samples of its pages out, and a copy of it with other samples and everything else of its own.
 
-An uncompressed source is copied byte by byte and only the changed samples are overwritten: no tag can get lost. A
-compressed one is written anew in its own layout, its tags copied one by one.
+Where the samples lie is found in `_tiff_pages`, strips and tiles are packed in `_tiff_codecs`, and a copy is changed
+in `_tiff_splice`: nothing is written but what holds a changed sample.
 """
 
 from __future__ import annotations
 
-import io
 import shutil
-from collections.abc import Mapping, Sequence
-from importlib.util import find_spec
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 import tifffile
 
 from restore.errors import OutputError, SourceError
-from restore.formats import AGAIN, Deed, Header, content
-from restore.formats._interleaved import Samples, interleave, layout, separate
-from restore.formats.plain import in_order, unpacked
-from restore.frames import Changes, changed_planes
+from restore.formats import Deed, Header, content
+from restore.formats._interleaved import PLACES, interleave, layout
+from restore.formats._tiff_codecs import INSTALL, Samples
+from restore.formats._tiff_pages import (
+    DAMAGED,
+    FOREIGN,
+    MASK,
+    PHOTOMETRIC,
+    REDUCED,
+    YCBCR,
+    Album,
+    Page,
+    album,
+    channels,
+    readable,
+    span,
+)
+from restore.formats._tiff_splice import spliced, turned
+from restore.frames import Changes
 from restore.source import PixelFormat, Plane
 
-STRUCTURE = frozenset({
-    254, 255, 256, 257, 258, 259, 262, 266, 273, 274, 277, 278, 279, 282, 283, 284, 296, 317, 320, 322, 323, 324,
-    325, 330, 338, 339, 347, 530, 531, 532, 34665, 34853, 270, 305, 34675,
-})
-"""Tags that are written from arguments, or point into the old file (TIFF 6.0; Exif and GPS directories)."""
-POINTERS = {330: "sub-pictures", 34665: "Exif", 34853: "GPS"}
-ASCII = 2
-"""The type of text tags."""
-DEFLATE = 8
-WRITABLE = (1, DEFLATE, 32946)
-"""Lossless compressions that can be written without further libraries: none, Deflate by two numbers."""
-WITH_IMAGECODECS = (5, 32773, 34925, 50000)
-"""LZW, PackBits, LZMA and Zstandard need the imagecodecs package."""
-
-
-PHOTOMETRIC = {1: "grey", 2: "RGB"}
-WITHOUT_CODECS = (1, DEFLATE, 32946, 5)
-"""Compressions read without the imagecodecs package: none, Deflate by two numbers; LZW through OpenCV."""
+NEEDED = "needed: grey or RGB of 8 or 16 bits, or signed or float samples"
+WHITE_IS_ZERO = "0 is white in this TIFF (MINISWHITE), so it is worked on as a negative, as it is stored"
+NAMED = 4
+"""So many pages that are left as they are are named."""
 
 
 class Tiff:
-    """TIFF of one page, 8 or 16 bits, grey or RGB; no palettes, no CMYK, no floats."""
+    """TIFF and BigTIFF of any number of pages, grey or RGB, whole or float samples; no palettes, no CMYK, no bits."""
 
     name: ClassVar[str] = "tiff"
     suffixes: ClassVar[tuple[str, ...]] = (".tif", ".tiff")
@@ -59,204 +58,175 @@ class Tiff:
         """Leave the order to the names."""
 
     def inspect(self, file: Path) -> tuple[Header, ...]:
-        """Return the one header of a file."""
-        return (_inspected(file, content(file)),)
+        """Return the header of each page that is like the first; a note names the others, which stay as they are."""
+        held = album(file)
+        pages = _pictures(file, held)
+        low_high = _low_high(file, held, pages)
+        pixels = _pixels(pages[0], low_high)
+        header = Header(pages[0].size, pixels, self.name, tuple(_notes(file, held, pages, pixels)), alone=True)
+        return (header, *(replace(header, notes=()) for _ in pages[1:]))
 
     def read(self, file: Path, page: int) -> tuple[Plane, ...]:
-        """Return the planes of the one picture."""
-        data = content(file)
-        header = _inspected(file, data)
-        return separate(_samples(file, data), header.pixels)
+        """Return the planes of a page, counted among those that `inspect` names."""
+        pages = _pictures(file, album(file))
+        if not 0 <= page < len(pages):
+            raise SourceError(f"{file}: changed since it was looked at: it has {len(pages)} pages; put it back as it "
+                              "was")
+        return channels(file, pages[page], PLACES[_planes(pages[page])])
 
     def write(self, path: Path, like: Path, changed: Mapping[int, Changes], deed: Deed) -> None:
-        """Write a copy of `like` with other samples."""
-        samples = interleave(changed_planes(self.read(like, 0), changed[0]))
-        if not _spliced(path, samples, like):
-            _anew(path, samples, like)
+        """Write a copy of `like` in which only strips or tiles with changed samples differ."""
+        held = album(like)
+        pages = _pictures(like, held)
+        with readable(like):
+            shutil.copyfile(like, path)
+            for number in sorted(changed):
+                spliced(path, like, held, pages[number], changed[number])
 
     def make(self, path: Path, planes: tuple[Plane, ...], pixels: PixelFormat) -> None:
         """Write an uncompressed TIFF that says no more than its samples."""
         samples = interleave(planes)
-        channels = 1 if samples.ndim == 2 else samples.shape[2]
+        n = 1 if samples.ndim == 2 else samples.shape[2]
         tifffile.imwrite(
-            path, samples, photometric="rgb" if channels > 2 else "minisblack", metadata=None, software=False,
-            planarconfig="contig" if channels > 1 else None,
-            extrasamples=["unassalpha"] if channels in (2, 4) else None,
+            path, samples, photometric="rgb" if n > 2 else "minisblack", metadata=None, software=False,
+            planarconfig="contig" if n > 1 else None, extrasamples=["unassalpha"] if n in (2, 4) else None,
         )
 
     def lost(self, like: Path) -> tuple[str, ...]:
-        """Return notes on what a changed copy of a TIFF cannot keep."""
-        if _mappable(like):
-            return ()
-        with tifffile.TiffFile(like) as file:
-            page: Any = file.pages[0]
-            notes = [f"{like.name}: its {POINTERS[t.code]} directory is not in changed pictures: a compressed file "
-                     "is written anew" for t in page.tags if t.code in POINTERS]
-            if _compression(page) != page.compression:
-                notes.append(f"{like.name}: {page.compression.name} compression becomes Deflate in changed pictures")
-        return tuple(notes)
+        """Return notes on what changes in a copy of a TIFF beside its samples."""
+        pages = _pictures(like, album(like))
+        for page in pages:
+            if None in (page.offsets_tag, page.counts_tag) and page.compression != 1:
+                raise OutputError(f"{like}: does not say where its strips or tiles lie or how long they are, so that a "
+                                  "copy cannot be changed; write it again first (tiffcp)")
+        return tuple(dict.fromkeys(_turn_note(like, p) for p in pages if turned(p)))
 
 
-def _inspected(file: Path, data: bytes) -> Header:
-    try:
-        with tifffile.TiffFile(io.BytesIO(data)) as tiff:
-            pages, page = len(tiff.pages), tiff.pages.first
-            odd = _oddity(page, pages)
-            ends = [o + n for o, n in zip(page.dataoffsets, page.databytecounts, strict=True)]
-            size = (int(page.imagelength), int(page.imagewidth))
-            channels, depth, compression = page.samplesperpixel, int(page.bitspersample), int(page.compression)
-    except SourceError:
-        raise
-    except Exception as e:  # a hostile file makes tifffile raise almost anything, struct.error to MemoryError
-        raise SourceError(f"{file}: not a TIFF that can be read ({type(e).__name__}: {e}); {AGAIN}") from e
-    if not odd and max(ends, default=0) > len(data):
-        missing = max(ends) - len(data)
-        raise SourceError(f"{file}: damaged: the TIFF ends early, {missing} bytes of samples are missing; {AGAIN}")
-    if not odd and not _readable(compression, channels):
-        odd = f"compression {compression} (install imagecodecs to read it: pip install imagecodecs)"
+def every_sample(file: Path) -> tuple[Samples, ...]:
+    """Return every channel of every page that is as large as the first, each (H, W), in the file's order.
+
+    Raises SourceError where the file, or one of these pages, cannot be read.
+    """
+    held = album(file)
+    first = _first(file, held)
+    pages = [p for p in held.pages if isinstance(p, Page) and p.size == first.size]
+    return tuple(c for p in pages for c in channels(file, p, tuple(range(p.samples))))
+
+
+def _first(file: Path, held: Album) -> Page:
+    """Return the first picture of a file. Raises SourceError where it is of a kind that is not read."""
+    content_page = held.pages[held.first] if held.pages else f"{DAMAGED}no page at all"
+    if isinstance(content_page, Page):
+        if held.nested and held.subfiles[held.first] & REDUCED:
+            raise SourceError(f"{file}: holds nothing but a reduced copy, and its picture below that, as cameras keep "
+                              "raw samples; such a file is not restored. Develop it into a TIFF of its own")
+        return content_page
+    if content_page.startswith(DAMAGED):
+        raise SourceError(f"{file}: {content_page}; copy it again from its source")
+    raise SourceError(f"{file}: a TIFF with {content_page} is not read; {NEEDED}. Write it again so")
+
+
+def _pictures(file: Path, held: Album) -> list[Page]:
+    """Return the pages that are pictures like the first. Raises SourceError where that one is not read."""
+    if not held.pages:
+        content(file)
+    first = _first(file, held)
+    odd = _oddity(first)
     if odd:
-        raise SourceError(
-            f"{file}: a TIFF with {odd} is not read; needed: one page of 8 or 16 bit grey or RGB. Write it again so"
-        )
-    return Header(size, layout(channels, depth), Tiff.name)
+        raise SourceError(f"{file}: a TIFF with {odd} is not read; {NEEDED}. Write it again so")
+    out = []
+    for page, kind in zip(held.pages, held.subfiles, strict=True):
+        if kind & (REDUCED | MASK) and page is not first:
+            continue
+        if isinstance(page, str) and page.startswith(DAMAGED):
+            raise SourceError(f"{file}: page {held.pages.index(page)} is {page}; copy it again from its source")
+        if isinstance(page, Page) and _unlike(first, page) == "":
+            out.append(page)
+    return out
 
 
-def _oddity(page: Any, pages: int) -> str:
-    """Name what this reader does not do; empty for a plain picture."""
-    if pages != 1:
-        return f"{pages} pages"
-    if int(page.photometric) not in PHOTOMETRIC:
-        return f"photometric interpretation {getattr(page.photometric, 'name', page.photometric)}"
-    if page.bitspersample not in (8, 16) or int(page.sampleformat) != 1:
-        return f"{page.bitspersample}-bit samples of format {getattr(page.sampleformat, 'name', page.sampleformat)}"
-    if page.imagedepth != 1 or not page.imagelength or not page.imagewidth:
-        return "an odd shape"
-    if int(page.compression) == 5 and int(page.planarconfig) == 2 and page.samplesperpixel > 1 and not _imagecodecs():
-        # OpenCV returns other samples on every read of some of these.
-        return "LZW in separate colour planes (install imagecodecs to read it: pip install imagecodecs)"
-    wanted = {"grey": (1, 2), "RGB": (3, 4)}[PHOTOMETRIC[int(page.photometric)]]
-    return "" if page.samplesperpixel in wanted else f"{page.samplesperpixel} samples a pixel"
+def _oddity(page: Page) -> str:
+    """Name what is not restored of samples that could be reached; empty for grey and RGB."""
+    family = _family(page)
+    if not family:
+        names = {3: "PALETTE", 4: "MASK", 5: "SEPARATED (CMYK or other inks)", 8: "CIELAB"}
+        return f"photometric interpretation {names.get(page.photometric, page.photometric)}"
+    if page.samples not in (range(1, 3) if family == "grey" else range(3, 99)):
+        return f"{page.samples} samples a pixel in {family}"
+    return ""
 
 
-def _readable(compression: int, channels: int) -> bool:
-    if compression == 5 and not _imagecodecs():
-        return channels in (1, 3)
-    return compression in WITHOUT_CODECS or _imagecodecs()
+def _family(page: Page) -> str:
+    """Return grey, RGB (Y'CbCr comes out of JPEG as that) or nothing."""
+    return "RGB" if page.photometric == YCBCR else PHOTOMETRIC.get(page.photometric, "")
 
 
-def _imagecodecs() -> bool:
-    return find_spec("imagecodecs") is not None
+def _planes(page: Page) -> int:
+    """Return the planes of a page: its colours and the first of its other samples."""
+    return min(page.samples, 4 if _family(page) == "RGB" else 2)
 
 
-def _samples(file: Path, data: bytes) -> npt.NDArray[Any]:
-    """Return (H, W) or (H, W, samples), RGB order."""
-    try:
-        picture: npt.NDArray[Any]
-        with tifffile.TiffFile(io.BytesIO(data)) as tiff:
-            page = tiff.pages.first
-            if int(page.compression) == 5 and not _imagecodecs():
-                return in_order(unpacked(file, data))
-            picture = page.asarray()
-            if int(page.planarconfig) == 2 and page.samplesperpixel > 1:
-                picture = np.moveaxis(picture, 0, -1)
-    except SourceError:
-        raise
-    except Exception as e:  # see _inspected
-        raise SourceError(f"{file}: cannot be read ({type(e).__name__}: {e}); {AGAIN}") from e
-    return picture
+def _unlike(first: Page, page: Page) -> str:
+    """Name in what a page is not like the first; empty where it is."""
+    if page.size != first.size:
+        return f"{page.size[1]}x{page.size[0]} and not {first.size[1]}x{first.size[0]}"
+    same = (_family(page), page.samples, page.dtype, page.photometric == 0)
+    if same != (_family(first), first.samples, first.dtype, first.photometric == 0):
+        return f"{page.samples} {page.dtype.name} samples a pixel and not {first.samples} {first.dtype.name}"
+    return ""
 
 
-def _mappable(path: Path) -> bool:
-    """Tell whether a file holds one page whose samples lie in it in one piece."""
-    try:
-        with tifffile.TiffFile(path) as file:
-            return len(file.pages) == 1 and file.pages[0].is_memmappable
-    except (OSError, tifffile.TiffFileError):
-        return False
+def _pixels(page: Page, low_high: tuple[float, float]) -> PixelFormat:
+    kind = page.dtype.newbyteorder("=")
+    if kind in (np.uint8, np.uint16):
+        return layout(_planes(page), 8 * kind.itemsize)
+    plain = layout(_planes(page), 16)
+    name = f"{plain.name.removesuffix('16le')}-{kind.name}"
+    return replace(plain, name=name, sample=kind.name, low=low_high[0], high=low_high[1])
 
 
-def _spliced(path: Path, samples: Samples, like: Path) -> bool:
-    """Copy the source and overwrite the samples that differ; False where its samples cannot be reached so."""
-    if not _mappable(like):
-        return False
-    shutil.copyfile(like, path)
-    stored = tifffile.memmap(path, page=0, mode="r+")
-    with tifffile.TiffFile(like) as file:
-        laid = np.moveaxis(samples, -1, 0) if _separate(file.pages[0]) and samples.ndim == 3 else samples
-    if stored.shape != laid.shape or stored.dtype.newbyteorder("=") != laid.dtype:
-        del stored
-        return False
-    changed = stored != laid
-    stored[changed] = laid[changed]
-    stored.flush()
-    del stored
-    return True
+def _low_high(file: Path, held: Album, pages: list[Page]) -> tuple[float, float]:
+    """Return the samples seen as black and white: said by the file, or light (0, 0), or the extremes there are."""
+    first = pages[0]
+    if first.dtype.newbyteorder("=") in (np.uint8, np.uint16):
+        return 0.0, 0.0
+    said = [held.ranges[p.number] for p in pages]
+    known = [r for r in said if r]
+    if len(known) == len(said):
+        return min(low for low, _ in known), max(high for _, high in known)
+    if _family(first) == "RGB" and first.dtype.kind == "f":
+        return 0.0, 0.0
+    low, high = span(file, pages, 3 if _family(first) == "RGB" else 1)
+    return (low, high) if low < high else (low, low + 1)
 
 
-def _compression(page: Any) -> int:
-    """Return the page's own compression where it can be written without loss, else Deflate."""
-    own = int(page.compression)
-    held = own in WRITABLE or (own in WITH_IMAGECODECS and _imagecodecs())
-    return own if held else DEFLATE
+def _notes(file: Path, held: Album, pages: list[Page], pixels: PixelFormat) -> Iterator[str]:
+    if pages[0].photometric == 0:
+        yield WHITE_IS_ZERO
+    if pixels.sample:
+        seen = "linear light" if pixels.low == pixels.high else f"{pixels.low:g} as black and {pixels.high:g} as white"
+        yield f"{pixels.sample} samples are looked at as {seen}; those that are not restored keep every bit"
+    if pages[0].samples > _planes(pages[0]):
+        yield f"{pages[0].samples - _planes(pages[0])} further samples of each pixel are left as they are"
+    left = [(n, _why_left(held, n, pages[0])) for n in range(len(held.pages)) if n not in {p.number for p in pages}]
+    if left:
+        why = "; ".join(f"page {n}: {reason}" for n, reason in left[:NAMED]) + "; ..." * (len(left) > NAMED)
+        yield f"{file.name}: {len(left)} of {len(held.pages)} pages are left as they are ({why})"
 
 
-def _separate(page: Any) -> bool:
-    """Tell whether the colours of a page lie one after the other."""
-    return bool(page.planarconfig == 2)
+def _why_left(held: Album, n: int, first: Page) -> str:
+    page, kind = held.pages[n], held.subfiles[n]
+    if kind & REDUCED:
+        return "a reduced copy, which does not show what is restored"
+    if kind & MASK:
+        return "a mask"
+    return page if isinstance(page, str) else _unlike(first, page)
 
 
-def _anew(path: Path, samples: Samples, like: Path) -> None:
-    """Write a TIFF in the byte order, compression and strips or tiles of another, with its tags."""
-    with tifffile.TiffFile(like) as file:
-        if len(file.pages) != 1:
-            raise OutputError(f"{like}: has {len(file.pages)} pages, and only its first would be kept; "
-                              "split it into single pictures first (tiffsplit)")
-        page: Any = file.pages[0]
-        laid = np.moveaxis(samples, -1, 0) if _separate(page) and samples.ndim == 3 else samples
-        with tifffile.TiffWriter(path, bigtiff=file.is_bigtiff, byteorder=file.byteorder) as out:
-            out.write(np.ascontiguousarray(laid), **_arguments(page))
-
-
-def _arguments(page: Any) -> dict[str, Any]:
-    """Return what tifffile is told of the page that is imitated."""
-    arguments: dict[str, Any] = {
-        "photometric": page.photometric, "planarconfig": page.planarconfig if page.samplesperpixel > 1 else None,
-        "compression": _compression(page), "metadata": None,
-        "predictor": int(page.predictor) if int(page.predictor) != 1 else None,
-        "extrasamples": page.extrasamples or None, "iccprofile": page.iccprofile,
-        "description": _text(page, 270), "software": _text(page, 305) or False,
-        "subfiletype": int(page.subfiletype) if 254 in page.tags else None, "extratags": _other_tags(page),
-    }
-    if page.is_tiled:
-        arguments["tile"] = (page.tilelength, page.tilewidth)
-    else:
-        arguments["rowsperstrip"] = page.rowsperstrip
-    if 282 in page.tags and 283 in page.tags:
-        arguments["resolution"] = (page.tags[282].value, page.tags[283].value)
-        arguments["resolutionunit"] = page.tags[296].value if 296 in page.tags else None
-    return arguments
-
-
-def _text(page: Any, code: int) -> bytes | None:
-    """Return the bytes of a text tag as they are, for many are not in ASCII; None where there is none."""
-    tag = page.tags.get(code)
-    if tag is None:
-        return None
-    file = page.parent.filehandle
-    file.seek(tag.valueoffset)
-    raw: bytes = file.read(tag.valuebytecount)
-    return raw
-
-
-def _other_tags(page: Any) -> list[tuple[int, int, int | None, Any, bool]]:
-    """Return the tags that mean the same in a new file."""
-    tags = [
-        (t.code, int(t.dtype), t.count, _text(page, t.code) if t.dtype == ASCII else t.value, True)
-        for t in page.tags if t.code not in STRUCTURE
-    ]
-    if 274 in page.tags:
-        tags.append((274, 3, 1, int(page.tags[274].value), True))
-    return tags
+def _turn_note(like: Path, page: Page) -> str:
+    name = tifffile.COMPRESSION(page.compression).name
+    why = "so that nothing beside the mask is lost to it" if page.compression in FOREIGN else INSTALL
+    return f"{like.name}: {name} compression becomes Deflate in changed pictures ({why})"
 
 
 FORMAT = Tiff()

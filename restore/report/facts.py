@@ -171,6 +171,8 @@ class PartUse:
     """sha256 of a part that is not the program's own."""
     params: dict[str, Any]
     steps: int
+    read: str = ""
+    """sha256 of the files it read: weights, masks."""
 
 
 @dataclass(frozen=True)

@@ -138,7 +138,8 @@ class Tally:
     def parts(self) -> tuple[PartUse, ...]:
         """Return every part in every form in which it worked, in the pipeline's order."""
         uses = [
-            PartUse(p["room"], p["name"], str(p["version"]), p.get("code", ""), p.get("params", {}), n)
+            PartUse(p["room"], p["name"], str(p["version"]), p.get("code", ""), p.get("params", {}), n,
+                    p.get("read", ""))
             for p, n in self._parts.values()
         ]
         rooms = {stage: k for k, stage in enumerate(STAGES)}

@@ -154,7 +154,7 @@ def _kinds(patch: Patch, wanted: Bits) -> npt.NDArray[np.int16]:
 
 
 def _alignment(source: Source) -> tuple[int, int]:
-    return 1 << source.pixels.shift_y, 1 << source.pixels.shift_x
+    return 1 << (source.pixels.shift_y + source.pixels.fields), 1 << source.pixels.shift_x
 
 
 def frame_around(wanted: Bits, align: tuple[int, int]) -> Box:

@@ -66,7 +66,7 @@ def test_patching_again_keeps_the_length_the_checksums_and_the_pictures(plain: P
     before = plain.read_bytes()
     for shape in (Fraction(16, 15), Fraction(1000, 999), Fraction(8, 9)):
         path.write_bytes(before)
-        ebml.finish(path, 1, shape, bytes(16))
+        ebml.finish(path, {1: ebml.Look(shape)}, bytes(16))
         after = path.read_bytes()
         assert len(after) == len(before)
         with path.open("rb") as file:
@@ -85,7 +85,7 @@ def test_damaged_headers_are_refused_or_rewritten_at_the_same_length(plain: Path
         header = bytearray(ebml._header(file, start, length, plain))
     header[at % len(header)] ^= 1 << bit
     try:
-        made = ebml.relaid(bytes(header), 1, Fraction(4, 3), bytes(16), "damaged")
+        made = ebml.relaid(bytes(header), {1: ebml.Look(Fraction(4, 3))}, bytes(16), "damaged")
     except OutputError:
         return
     assert len(made) == len(header)
@@ -96,7 +96,7 @@ def test_garbage_is_refused(tmp_path_factory: pytest.TempPathFactory, data: byte
     path = tmp_path_factory.mktemp("garbage") / "a.mkv"
     path.write_bytes(data)
     with pytest.raises(OutputError):
-        ebml.finish(path, 1, Fraction(1), bytes(16))
+        ebml.finish(path, {1: ebml.Look(Fraction(1))}, bytes(16))
     assert path.read_bytes() == data
 
 
@@ -104,5 +104,5 @@ def test_a_track_that_is_not_there_is_refused(plain: Path, tmp_path: Path) -> No
     path = tmp_path / "a.mkv"
     path.write_bytes(plain.read_bytes())
     with pytest.raises(OutputError, match="no picture track number 7"):
-        ebml.finish(path, 7, Fraction(1), bytes(16))
+        ebml.finish(path, {7: ebml.Look(Fraction(1))}, bytes(16))
     assert path.read_bytes() == plain.read_bytes()

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from restore import stills
 from restore.encode.sequence import Sequence
 from restore.errors import OutputError
-from restore.formats import png
+from restore.formats import _tiff_codecs, png
 from restore.formats._interleaved import layout, separate
 from restore.frames import Picture
 from restore.probe import probe
@@ -94,7 +94,10 @@ def test_tiff_keeps_everything_but_the_restored_samples(
         assert changed == source.pixels.colour_planes  # one byte of one sample a plane
 
 
-def test_tiff_compressed_in_a_way_that_cannot_be_written_says_so(tmp_path: Path) -> None:
+def test_tiff_compressed_in_a_way_that_cannot_be_written_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_tiff_codecs, "imagecodecs", lambda: False)
     picture = np.random.default_rng(0).integers(0, 255, (30, 40), np.uint8)
     cv2.imwrite(str(tmp_path / "a.tif"), picture, [cv2.IMWRITE_TIFF_COMPRESSION, 5])
     source = probe(tmp_path / "a.tif")
@@ -116,6 +119,7 @@ def pngs(tmp_path: Path) -> Source:
     folder.mkdir()
     rng = np.random.default_rng(1)
     extra = chunk(b"pHYs", struct.pack(">IIB", 11811, 11811, 1)) + chunk(b"iCCP", b"p\0\0" + zlib.compress(ICC))
+    extra += chunk(b"eXIf", b"MM\0*\0\0\0\x08\0\0\0\0\0\0")
     for i in range(2):
         path = folder / f"f{i}.png"
         cv2.imwrite(str(path), rng.integers(0, 65535, (20, 30, 3), np.uint16))
@@ -136,7 +140,7 @@ def test_png_keeps_everything_but_the_restored_samples(pngs: Source, tmp_path: P
         for p in (Path(pngs.files[0]), tmp_path / "out" / "f0.png")
     )
     assert after == before
-    assert {k for k, _ in after} >= {b"pHYs", b"iCCP", b"tEXt"}
+    assert {k for k, _ in after} >= {b"pHYs", b"iCCP", b"eXIf", b"tEXt"}
 
 
 @given(
