@@ -86,33 +86,18 @@ def _sequence(path: str, rate: Fraction | None) -> Source:
     pages = [(f, n, h) for f in files for n, h in enumerate(headers[f])]
     _require_alike(pages)
     first = headers[files[0]][0]
-    breaks, notes = _following(pages, len(files), rate)
+    found = [header for _, _, header in pages]
+    pixels, (breaks, notes) = slices.one_layout(found), slices.following(found, len(files), rate)
     rate = rate or Fraction(24 if len(pages) > 1 and not breaks else 1)
     digests = [file_sha256(f) for f in files]
     sha256 = digests[0] if len(files) == 1 else hashlib.sha256("\n".join(digests).encode()).hexdigest()
     times = tuple(range(len(pages)))
     return Source(
-        path, "sequence", sha256, first.size, _pixels_of_all(pages), rate, 1 / rate, times, times, codec=first.codec,
+        path, "sequence", sha256, first.size, pixels, rate, 1 / rate, times, times, codec=first.codec,
         container=stills.given_as(path), files=tuple(str(f) for f, _, _ in pages),
         pages=tuple(n for _, n, _ in pages) if len(pages) > len(files) else (), breaks=breaks,
         byte_count=sum(f.stat().st_size for f in files), notes=(*first.notes, *notes),
     )
-
-
-def _following(
-    pages: list[tuple[Path, int, formats.Header]], files: int, rate: Fraction | None
-) -> tuple[tuple[int, ...], tuple[str, ...]]:
-    """Return which pictures follow on nothing, and what a person should know of how they were told."""
-    if pages[0][2].place is not None:
-        volumes = slices.laid_out([header.place for _, _, header in pages])
-        return volumes.breaks, volumes.notes
-    if rate is not None or len(pages) == 1:
-        return (), ()
-    breaks = tuple(t for t, (_, _, header) in enumerate(pages) if t and header.alone) if len(pages) > files else ()
-    if breaks:
-        return breaks, (f"its {len(pages)} pages are taken for pictures that have nothing to do with each other; if "
-                        "they are frames of a film, give its --rate",)
-    return (), ("the sequence does not say its rate: 24 frames a second is assumed; give it with --rate",)
 
 
 def _headers(files: list[Path]) -> dict[Path, tuple[formats.Header, ...]]:
@@ -141,14 +126,6 @@ def _require_alike(pages: list[tuple[Path, int, formats.Header]]) -> None:
                     f"{file}: {where} {what} is {b}, but {file_of_first.name} has {a}; all pictures of a sequence must "
                     "agree: move the others elsewhere"
                 )
-
-
-def _pixels_of_all(pages: list[tuple[Path, int, formats.Header]]) -> PixelFormat:
-    """Return the layout of all pictures: black and white of the working range are the extremes of theirs."""
-    pixels = [header.pixels for _, _, header in pages]
-    if any(p.low == p.high for p in pixels):
-        return pixels[0]
-    return replace(pixels[0], low=min(p.low for p in pixels), high=max(p.high for p in pixels))
 
 
 # Video

@@ -1,12 +1,15 @@
-"""Places of slices along their volume in, where one volume ends and the next begins out."""
+"""The headers of a sequence's pictures in, which of them follow on nothing out: volumes of slices, pages, frames."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fractions import Fraction
 
 import numpy as np
 
+from restore.formats import Header
+from restore.source import PixelFormat
 from restore.written import counted
 
 UNEVEN = 0.5
@@ -20,6 +23,33 @@ class Volumes:
     breaks: tuple[int, ...] = ()
     """Slices that follow on nothing."""
     notes: tuple[str, ...] = ()
+
+
+def one_layout(headers: Sequence[Header]) -> PixelFormat:
+    """Return the layout of all pictures: black and white of the working range are the extremes of theirs."""
+    pixels = [header.pixels for header in headers]
+    if any(p.low == p.high for p in pixels):
+        return pixels[0]
+    return replace(pixels[0], low=min(p.low for p in pixels), high=max(p.high for p in pixels))
+
+
+def following(
+    headers: Sequence[Header], files: int, rate: Fraction | None
+) -> tuple[tuple[int, ...], tuple[str, ...]]:
+    """Return which pictures of so many files follow on nothing, and what a person should know of how that was told.
+
+    With a rate (frames a second) that a person gave, pages are frames; slices are slices all the same.
+    """
+    if headers[0].place is not None:
+        volumes = laid_out([header.place for header in headers])
+        return volumes.breaks, volumes.notes
+    if rate is not None or len(headers) == 1:
+        return (), ()
+    breaks = tuple(t for t, header in enumerate(headers) if t and header.alone) if len(headers) > files else ()
+    if breaks:
+        return breaks, (f"its {len(headers)} pages are taken for pictures that have nothing to do with each other; if "
+                        "they are frames of a film, give its --rate",)
+    return (), ("the sequence does not say its rate: 24 frames a second is assumed; give it with --rate",)
 
 
 def laid_out(places: Sequence[float | None]) -> Volumes:

@@ -57,7 +57,7 @@ class Dicom:
             codec = f"dicom {pydicom.uid.UID(found.syntax).name}"
             places = frame_places(ds, found.frames) if found.frames > 1 else (place(ds),)
         notes = (INVERTED,) if found.photometric == "MONOCHROME1" else ()
-        return tuple(Header(found.size, pixels, codec, notes, p) for p in places)
+        return tuple(Header(found.size, pixels, codec, notes, place=p) for p in places)
 
     def read(self, file: Path, page: int) -> tuple[Plane, ...]:
         """Return the planes of a picture."""
