@@ -8,7 +8,7 @@ TORCH_FROM ?=
 CLIPS ?=
 # NAME, or NAME=PACKAGE where the Debian package is called something else.
 TOOLS := ffmpeg mediainfo mediaconch mkvinfo=mkvtoolnix xmllint=libxml2-utils exiftool=libimage-exiftool-perl \
-	tiffinfo=libtiff-tools
+	tiffinfo=libtiff-tools dciodvfy=dicom3tools nifti_tool=nifti-bin
 
 .PHONY: help demo test test-diffusion lint bench tools clean
 

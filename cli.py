@@ -72,6 +72,8 @@ def wishing(command: F) -> F:
         click.option("--operator", default="", metavar="NAME", help="Who restores, for the record."),
         click.option("--bag", is_flag=True, help="Also make OUTPUT.bag: output and documents as a BagIt bag."),
         click.option("--c2pa", nargs=2, metavar="CERT KEY", help="Sign content credentials with these PEM files."),
+        click.option("--not-for-diagnosis", is_flag=True,
+                     help="For DICOM and NIfTI, which are refused without: nobody will be judged by the output."),
         click.option("--json", "as_json", is_flag=True, help="One JSON object a line, for programs."),
     ]
 
@@ -148,7 +150,9 @@ def masks() -> None:
 @click.argument("project", type=THING)
 @click.argument("folder", type=FOLDER)
 @click.option("--layer", default="", help="One detector's layer; without it the mask that counts, edits and all.")
-def masks_export(project: Path, folder: Path, layer: str) -> None:
+@click.option("--as", "kind", type=click.Choice(["png", "seg", "nifti"]), default="png", show_default=True,
+              help="seg: one DICOM Segmentation, of DICOM; nifti: one label volume, of NIfTI.")
+def masks_export(project: Path, folder: Path, layer: str, kind: str) -> None:
     """Write PROJECT's masks into FOLDER, one PNG a frame.
 
     000000.png is the first; 8 bits, 255 = filled, 0 = untouched. FOLDER must be new or empty.
@@ -161,7 +165,7 @@ def masks_export(project: Path, folder: Path, layer: str) -> None:
 
     session = open_session(project)
     with show_frames("export", as_json=False) as on_frame:
-        written = export_masks(session, folder, layer, on_frame)
+        written = export_masks(session, folder, layer, on_frame, kind)
     click.echo(f"{counted(written, 'mask')} written to {folder}")
     if missing := unsearched(session.store):
         click.echo(

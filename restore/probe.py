@@ -20,7 +20,7 @@ import av
 import av.logging
 from av.filter import Graph
 
-from restore import formats, stills
+from restore import formats, slices, stills
 from restore.errors import SourceError
 from restore.layout import layout_of
 from restore.source import PixelFormat, Source, Stream
@@ -86,18 +86,19 @@ def _sequence(path: str, rate: Fraction | None) -> Source:
     pages = [(f, n, h) for f in files for n, h in enumerate(headers[f])]
     _require_alike(pages)
     first = headers[files[0]][0]
-    breaks: tuple[int, ...] = ()
-    if rate is None and len(pages) > len(files):
-        breaks = tuple(t for t, (_, _, header) in enumerate(pages) if t and header.alone)
-    rate, notes = sequence_rate([h.rate for _, _, h in pages], rate, first.notes, bool(breaks))
+    found = [header for _, _, header in pages]
+    pixels, (breaks, notes) = slices.one_layout(found), slices.following(found, len(files), rate)
+    if first.place is None:
+        rate, notes = sequence_rate([header.rate for header in found], rate, notes, bool(breaks))
+    rate = rate or Fraction(1)
     digests = [file_sha256(f) for f in files]
     sha256 = digests[0] if len(files) == 1 else hashlib.sha256("\n".join(digests).encode()).hexdigest()
     times = tuple(range(len(pages)))
     return Source(
-        path, "sequence", sha256, first.size, _pixels_of_all(pages), rate, 1 / rate, times, times, codec=first.codec,
+        path, "sequence", sha256, first.size, pixels, rate, 1 / rate, times, times, codec=first.codec,
         container=stills.given_as(path), files=tuple(str(f) for f, _, _ in pages),
         pages=tuple(n for _, n, _ in pages) if len(pages) > len(files) else (), breaks=breaks,
-        byte_count=sum(f.stat().st_size for f in files), notes=notes,
+        byte_count=sum(f.stat().st_size for f in files), notes=(*first.notes, *notes),
     )
 
 
@@ -114,14 +115,6 @@ def _require_alike(pages: list[tuple[Path, int, formats.Header]]) -> None:
                     f"{file}: {where} {what} is {b}, but {file_of_first.name} has {a}; all pictures of a sequence must "
                     "agree: move the others elsewhere"
                 )
-
-
-def _pixels_of_all(pages: list[tuple[Path, int, formats.Header]]) -> PixelFormat:
-    """Return the layout of all pictures: black and white of the working range are the extremes of theirs."""
-    pixels = [header.pixels for _, _, header in pages]
-    if any(p.low == p.high for p in pixels):
-        return pixels[0]
-    return replace(pixels[0], low=min(p.low for p in pixels), high=max(p.high for p in pixels))
 
 
 # Video

@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from restore import heap, provenance
+from restore import formats, heap, provenance
 from restore import run as runner
 from restore.edits import Edits
 from restore.encode import choose
 from restore.encode.whole import discard
-from restore.errors import BudgetError, OutputError, RestoreError
+from restore.errors import BudgetError, OutputError, RestoreError, SourceError
 from restore.fields import by_field
 from restore.ledger import Stage, Stamp, write_atomic
 from restore.outputs import made_by
@@ -47,7 +47,8 @@ class Wish:
     source: str
     output: str
     workflow: str = ""
-    """Name or file; empty for `film`, `masks` where masks are given, or `stills` for pictures that stand alone."""
+    """Name or file; empty for `film`, `masks` where masks are given, `stills` for pictures that stand alone, `scan` for
+    medical images."""
     project: str = ""
     """Empty for OUTPUT.lacuna."""
     masks: str = ""
@@ -73,6 +74,8 @@ class Wish:
     """Whether a BagIt bag of output and documents is made beside the output."""
     c2pa: tuple[str, str] | None = None
     """PEM files of certificate and key to sign content credentials with."""
+    not_for_diagnosis: bool = False
+    """The person's word that nobody will be judged by the output; medical images are not restored without it."""
 
 
 @dataclass(frozen=True)
@@ -111,6 +114,7 @@ def prepare(wish: Wish) -> Prepared:
     heap.settle()
     output = Path(wish.output)
     source = by_field(probe(wish.source, wish.rate), wish.fields)
+    _require_word(wish, source)
     frames = _frames(wish, source)
     project = Path(wish.project) if wish.project else _beside(output)
     masks = Path(wish.masks).resolve() if wish.masks else None
@@ -124,6 +128,7 @@ def prepare(wish: Wish) -> Prepared:
     held = Store.held(project, source)
     _check_output(wish, source, output, project, held)
     encoder = recipe.encoder(choose(output, source))
+    _require_own_kind(source, output, encoder)
     recipe = dataclasses.replace(recipe, encode=(encoder,))
     notes = encoder.made.check(source, output)
     notes += _check_device(wish.device)
@@ -214,9 +219,33 @@ def _record(prepared: Prepared) -> LastRun:
 
 
 def _usual(wish: Wish, source: Source) -> str:
+    if formats.is_medical(source.files):
+        return "scan"
     if len(source.breaks) == source.frames - 1:
         return "stills"
     return "masks" if wish.masks else DEFAULT_WORKFLOW
+
+
+def _require_word(wish: Wish, source: Source) -> None:
+    """Raise SourceError for a medical image, unless the person says that it is not for diagnosis."""
+    if not wish.not_for_diagnosis and formats.is_medical(source.files):
+        raise SourceError(
+            f"{source.path} is a medical image, and this program is no medical device: what fills a damaged place was "
+            "never measured there, and may hide disease or look like it. Where nobody will be diagnosed, treated or "
+            "judged by the output, say so with --not-for-diagnosis; every file that is changed will say it too."
+        )
+
+
+def _require_own_kind(source: Source, output: Path, encoder: Part) -> None:
+    """Raise OutputError where a medical image would become a kind that cannot say what was done to it."""
+    if not formats.is_medical(source.files):
+        return
+    own = formats.required(Path(source.files[0]))
+    if encoder.name != "sequence" or formats.of(output) not in (own, None):
+        raise OutputError(
+            f"{output}: a medical image stays of its kind ({own.name}), so that it goes on saying what it is and what "
+            f"was done to it; give the output the ending {own.suffixes[0]}, or name a folder (-o name/)."
+        )
 
 
 def _frames(wish: Wish, source: Source) -> Span:

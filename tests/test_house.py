@@ -14,7 +14,7 @@ FILES = sorted((ROOT / "restore").rglob("*.py"))
 STAGES = {"decode", "detect", "fill", "blend", "encode"}
 NOUNS = {
     "errors", "written", "span", "source", "layout", "timing", "stills", "formats", "frames", "colour", "cache",
-    "noise", "cuts", "window", "motion", "nets", "maps", "curves", "fields",
+    "noise", "cuts", "window", "motion", "nets", "maps", "curves", "fields", "slices",
 }
 OUTSIDE = {
     "av": {"probe", "decode", "encode", "fixity", "measure"},
@@ -30,6 +30,9 @@ OUTSIDE = {
     "OpenImageIO": {"formats"},
     "tifffile": {"formats"},
     "imagecodecs": {"formats"},
+    "pydicom": {"formats"},
+    "highdicom": {"formats"},
+    "nibabel": {"formats"},
 }
 """One outside library, one room."""
 

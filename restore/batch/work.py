@@ -29,7 +29,8 @@ from restore.store import Store
 
 FOLDER = "batch.lacuna"
 """Where in the batch's folder the stamps of its items lie."""
-FREE = ("source", "output", "device", "workers", "scheduler", "memory_bytes", "overwrite", "rate")
+FREE = ("source", "output", "device", "workers", "scheduler", "memory_bytes", "overwrite", "rate",
+        "not_for_diagnosis")
 """What of a wish changes nothing about the result, or is in the key in another form."""
 
 

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 @click.option("--scheduler", default="", metavar="ADDR", help="An existing Dask cluster, tcp://host:port.")
 @click.option("--memory", "memory_bytes", type=SIZE, help="Most memory to use. [three quarters of the machine]")
 @click.option("--overwrite", is_flag=True, help="Replace outputs that exist.")
+@click.option("--not-for-diagnosis", is_flag=True,
+              help="For DICOM and NIfTI, which are refused without: nobody will be judged by the outputs.")
 @click.option("--keep-originals/--no-keep-originals", default=True, show_default=True,
               help="Keep the samples that are replaced in the projects, for `undo`.")
 @click.option("--operator", default="", metavar="NAME", help="Who restores, for the record.")

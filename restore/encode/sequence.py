@@ -236,6 +236,8 @@ class _Job:
     target: Path
     """The name it is going to have."""
     changed: Mapping[int, Changes]
+    beside: bool = False
+    """Whether another file changed and this one has to say that it lies beside it."""
 
     def write(self, path: Path, source: Source, deed: Deed) -> None:
         """Write the file under `path`."""
@@ -243,7 +245,7 @@ class _Job:
             planes = stills.read(self.file, source.pixels, source.size)
             planes = changed_planes(planes, self.changed[0]) if self.changed else planes
             formats.maker(self.target).make(path, planes, source.pixels)
-        elif self.changed:
+        elif self.changed or self.beside:
             formats.required(self.file).write(path, self.file, self.changed, replace(deed, name=self.target.name))
         else:
             shutil.copyfile(self.file, path)
@@ -262,4 +264,5 @@ def _jobs(source: Source, output: Path, segments: Listed[tuple[Span, Path]]) -> 
             pages.setdefault(of, {})[page] = path
     for file, target in _targets(source, output):
         if file is not None:
-            yield _Job(file, target, _Changed(pages.get(str(file), {})))
+            beside = bool(pages) and formats.go_together(file)
+            yield _Job(file, target, _Changed(pages.get(str(file), {})), beside)

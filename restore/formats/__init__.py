@@ -37,6 +37,8 @@ class Header:
     """Frames a second, where the picture says so."""
     alone: bool = False
     """Whether it has nothing to do with the picture before it in the file, unless a person says both are frames."""
+    place: float | None = None
+    """Where along its volume a slice lies, in any unit; None for what is no slice."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,21 @@ class Maker(Protocol):
         """Write a picture that says no more than its samples."""
 
 
+class Medical(Protocol):
+    """A kind that shows patients: it is changed only for a person who says that nobody will be judged by it."""
+
+    medical: ClassVar[bool]
+
+
+class Together(Protocol):
+    """A kind of which a sequence's files name one another: where one of them changes, all are written anew.
+
+    `write` is then called for the others too, with nothing changed.
+    """
+
+    together: ClassVar[bool]
+
+
 @lru_cache
 def known() -> tuple[Format, ...]:
     """Return every format there is, by name."""
@@ -142,6 +159,17 @@ def maker(path: Path) -> Maker:
         able = ", ".join(s for s, f in suffixes().items() if hasattr(f, "make"))
         raise OutputError(f"{path}: such a file can be copied with changes but not made anew; choose {able}")
     return cast(Maker, found)
+
+
+def is_medical(files: Sequence[str | Path]) -> bool:
+    """Tell whether any of a sequence's files is of a kind that shows patients (`Medical`)."""
+    kinds = {of(Path(f)) for f in dict.fromkeys(files)}
+    return any(getattr(kind, "medical", False) for kind in kinds)
+
+
+def go_together(file: Path) -> bool:
+    """Tell whether a file is of a kind of which all are written anew where one is (`Together`)."""
+    return bool(getattr(of(file), "together", False))
 
 
 def content(file: Path) -> bytes:
