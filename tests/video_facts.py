@@ -20,6 +20,8 @@ STREAM = (
 )
 TAGS = ("language", "title", "rotate", "reel_name", "alpha_mode")
 FORMAT = ("title", "artist", "comment", "date", "copyright")
+OURS = {"premis.xml", "restoration.json"}
+"""Attachments that a restoration adds to a Matroska file: what was done, which the source cannot say."""
 FRAME = ("interlaced_frame", "top_field_first", "pix_fmt", "width", "height")
 Facts = dict[str, Any]
 
@@ -51,13 +53,22 @@ def facts(path: Path, first_frames: int = 0) -> Facts:
     found = json.loads(text)
     out: Facts = {}
     for stream in found["streams"]:
-        out |= _stream(stream)
+        if _tags(stream).get("filename") not in OURS:
+            out |= _stream(stream)
     tags = _tags(found["format"])
     out |= {f"file {k}": v for k, v in tags.items() if k in FORMAT}
     out |= {"timecode": tags["timecode"]} if "timecode" in tags else {}
     for c in found["chapters"]:
         out[f"chapter {c['start_time']}..{c['end_time']}"] = c.get("tags", {}).get("title")
     return out | _frames(path, first_frames)
+
+
+def streams(path: Path) -> list[dict[str, Any]]:
+    """Return what ffprobe says of each stream."""
+    listed: list[dict[str, Any]] = json.loads(
+        said(tool("ffprobe"), "-v", "quiet", "-show_streams", "-of", "json", str(path))
+    )["streams"]
+    return listed
 
 
 def _tags(of: Mapping[str, Any]) -> dict[str, str]:

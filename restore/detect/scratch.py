@@ -10,7 +10,7 @@ import numpy as np
 
 from restore.curves import paint
 from restore.detect import Detection, Found, _beyond, _line_judge, _lines, _tracks
-from restore.detect._company import neighbours
+from restore.detect._company import neighbours, step
 from restore.detect._line_shape import curve_of, found_of
 from restore.detect._line_verdict import SHORT_FRAC, Known, is_of_a_scene, travels, verdict
 from restore.detect._lines import Line
@@ -67,7 +67,7 @@ class Scratch:
     their curves are kept of every frame.
     """
 
-    version: ClassVar[int] = 6
+    version: ClassVar[int] = 7
     finds: ClassVar[Literal["dirt", "scratch"]] = "scratch"
     sensitivity: ClassVar[Mapping[str, Mapping[str, float]]] = {
         "cautious": {"certainty": 0.7, "witnesses": 5}, "thorough": {"certainty": 0.3, "witnesses": 2}
@@ -186,7 +186,7 @@ class Scratch:
         over, strips = _beyond.over_cuts(window, t, self.reach), _tracks.view(window, t).strips
         return tuple(
             Known(i, lines[i], votes[i], tuple(m), float(s), int(over[i]) if few else 0,
-                  _beyond.in_bars(strips, lines[i]), neighbours(lines[i], strips))
+                  _beyond.in_bars(strips, lines[i]), neighbours(lines[i], strips), step(lines[i], strips))
             for i, m, s in zip(kept, measured, scores, strict=True)
         )
 

@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from films import GREY, frames, line, texture, window
 
 from restore.cache import Cache
-from restore.detect import _lines, _motion, _tracks
+from restore.detect import _line_verdict, _lines, _motion, _tracks
 from restore.detect.scratch import Scratch
 from restore.errors import PartError
 from restore.source import PixelFormat
@@ -223,6 +223,7 @@ def test_a_line_that_is_sure_in_frames_around_needs_less(monkeypatch, others, he
         return [0.25 if t == MIDDLE else others for _ in self.known(shown, t)]
 
     monkeypatch.setattr(Scratch, "together", together)
+    monkeypatch.setattr(_line_verdict, "AGAINST", -99.0)  # what the line's own frame says is not asked for here
     shown = window(film(lambda picture, t: line(picture, 150, 1.5, -60), step=0.0, grain=1.5))
     assert not any(j.is_sure for j in Scratch().judged(shown, MIDDLE))
     assert bool(Scratch().detect(shown, MIDDLE).mask[:, 150].any()) is held
