@@ -20,6 +20,7 @@ from restore import colour
 from restore.decode import open_decoder
 from restore.detect.dropout import Dropout
 from restore.errors import OutputError, PartError, SourceError
+from restore.formats import dicom
 from restore.formats.nifti import FORMAT
 from restore.layout import planar_format
 from restore.masks import export_masks
@@ -29,6 +30,7 @@ from restore.recipe import load
 from restore.report import write_report
 from restore.report.discreet import without_names
 from restore.restoration import Wish, open_session, prepare
+from restore.undo import undo
 from restore.window import Window
 from tests.formats.test_nifti import nifti
 
@@ -188,6 +190,8 @@ def test_a_volume_gets_back_what_its_scanner_lost(tmp_path: Path) -> None:
     assert off[0, 4].mean() < np.abs(true[0, 3].astype(float) - true[0, 4]).mean()
     assert off[1, 5, 30].mean() < 60
     assert off[1, 2, :, 40].mean() < 60
+    undo(str(out), project, str(tmp_path / "back.nii.gz"))
+    assert gzip.decompress((tmp_path / "back.nii.gz").read_bytes()) == nifti(values)
     said = "".join((project / f"report.{kind}").read_text() for kind in ("html", "json"))
     assert NAME not in said
     assert "Somebody" not in said
@@ -222,6 +226,9 @@ def test_a_series_gets_back_what_its_scanner_lost(tmp_path: Path) -> None:
     files = made.series(tmp_path / "in", slices)
     restore_it(Wish(str(tmp_path / "in"), str(tmp_path / "out"), not_for_diagnosis=True))
     assert prove(str(tmp_path / "in"), str(tmp_path / "out"), tmp_path / "out.lacuna").holds
+    undo(str(tmp_path / "out"), tmp_path / "out.lacuna", f"{tmp_path / 'back'}/")
+    assert all(np.array_equal(dicom.FORMAT.read(f, 0)[0], dicom.FORMAT.read(tmp_path / "back" / f.name, 0)[0])
+               for f in files)
     told = [made.told(tmp_path / "out" / f.name) for f in files]
     assert [t.get("SyntheticData") for t in told] == [None] * 4 + ["YES", None, "YES", None, None]
     assert len({t["SeriesInstanceUID"] for t in told}) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from fractions import Fraction
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from restore.probe import probe
 from restore.proof import prove
 from restore.report.views import thumbnail
 from restore.restoration import Wish
+from restore.undo import undo
 from tests.maps_made import cineon_bytes, dpx_bytes, exr_bytes
 from tests.runs import SIZE, restore_it, scene, true_masks
 
@@ -51,6 +53,10 @@ def test_a_reel_of_dpx_keeps_every_other_bit(tmp_path: Path) -> None:
         assert not ((before ^ after)[2048 + 3 :: 4] & 3).any()
         changed += words.size
     assert changed
+    before = [f.read_bytes() for f in files]
+    shutil.rmtree(tmp_path / "scan")
+    undo(str(tmp_path / "clean"), tmp_path / "clean.lacuna", f"{tmp_path / 'back'}/")
+    assert [(tmp_path / "back" / f.name).read_bytes() for f in files] == before
 
 
 def test_the_rate_is_the_pictures_own_unless_another_is_given(tmp_path: Path) -> None:
@@ -87,6 +93,9 @@ def test_one_exr_keeps_light_outside_the_mask_and_the_rest_of_its_channels(tmp_p
     found = exr.channels(tmp_path / "clean.exr")
     assert np.array_equal(found["z"], planes["z"])
     assert np.isfinite(found["G"][mask > 0]).all()
+    undo(str(tmp_path / "clean.exr"), tmp_path / "clean.exr.lacuna", str(tmp_path / "back.exr"))
+    back = exr.channels(tmp_path / "back.exr")
+    assert all(np.array_equal(back[n], v, equal_nan=True) for n, v in exr.channels(tmp_path / "plate.exr").items())
 
 
 def test_a_report_shows_large_pictures_of_half_floats(tmp_path: Path) -> None:
