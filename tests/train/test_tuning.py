@@ -28,6 +28,11 @@ def woven(t):
     return (128 + 50 * np.sign(np.sin(2 * np.pi * (xs + ys + t) / 6)) + 40 * np.sin((xs - ys) / 9)).astype(np.float32)
 
 
+
+
+STEPS = 80
+
+
 class Woven:
     """Footage in memory; each frame has a damaged spot, and one that is doubtful."""
 
@@ -75,7 +80,7 @@ def plan(**more):
 
 def test_it_learns_a_film_it_has_not_seen_and_keeps_what_is_better(tmp_path):
     said = []
-    result = tune(Woven(), plan(steps=40, rate=1.5e-3), tmp_path, {"harmonic": Harmonic()}, said.append)
+    result = tune(Woven(), plan(steps=STEPS, rate=1.5e-3), tmp_path, {"harmonic": Harmonic()}, said.append)
     assert result.loss[1] < 0.85 * result.loss[0]
     assert result.kept
     assert {g.over for g in result.verdict.gains} == {"shipped", "harmonic"}
@@ -84,7 +89,7 @@ def test_it_learns_a_film_it_has_not_seen_and_keeps_what_is_better(tmp_path):
     assert shelf.sha256(path) == result.weights
     inference.filler("thin", path, shelf.sha256(path))
     card = json.loads((tmp_path / "thin.json").read_text())
-    assert (card["steps"], card["seed"], card["data"]) == (40, 1, result.data)
+    assert (card["steps"], card["seed"], card["data"]) == (STEPS, 1, result.data)
     assert card["verdict"]["gains"][0]["by_frame"][0] > 0
     assert not (tmp_path / tuning.CANDIDATE).exists()
     assert (tmp_path / "sheet.png").stat().st_size > 1000
