@@ -12,7 +12,7 @@ from restore.curves import paint
 from restore.detect import Detection, Found, _beyond, _line_judge, _lines, _tracks
 from restore.detect._company import neighbours, step
 from restore.detect._line_shape import curve_of, found_of
-from restore.detect._line_verdict import SHORT_FRAC, Known, is_of_a_scene, travels, verdict
+from restore.detect._line_verdict import SHORT_FRAC, Known, is_loose, is_of_a_scene, travels, verdict
 from restore.detect._lines import Line
 from restore.detect._network import probability
 from restore.detect._onward import onward
@@ -67,7 +67,7 @@ class Scratch:
     their curves are kept of every frame.
     """
 
-    version: ClassVar[int] = 7
+    version: ClassVar[int] = 8
     finds: ClassVar[Literal["dirt", "scratch"]] = "scratch"
     sensitivity: ClassVar[Mapping[str, Mapping[str, float]]] = {
         "cautious": {"certainty": 0.7, "witnesses": 5}, "thorough": {"certainty": 0.3, "witnesses": 2}
@@ -139,13 +139,15 @@ class Scratch:
         """Return what is to be said about the lines of frame t, those confirmed that a frame near by is sure of.
 
         A threshold with hysteresis (Canny, IEEE Trans. Pattern Analysis and Machine Intelligence 8(6), 1986): a line
-        that is sure in one frame of its life need be half as probable in those around.
+        that is sure in one frame of its life need be half as probable in those around, unless there is something that
+        speaks for its being part of the scene.
         """
         judged = self.judged(window, t)
         least, w = HOLD_SHARE * self.certainty, window.size[1]
         likely = {
             i for i, j in enumerate(judged)
-            if not j.is_sure and j.probable >= least and not (travels(j.known.votes, w) or is_of_a_scene(j.known))
+            if not j.is_sure and j.probable >= least
+            and not (travels(j.known.votes, w) or is_of_a_scene(j.known) or is_loose(j.known.votes))
         }
         shot, sure = window.shot(t, HOLD_FRAMES), set[int]()
         for u in sorted(shot, key=lambda u: abs(u - t)):

@@ -227,3 +227,17 @@ def test_a_line_that_is_sure_in_frames_around_needs_less(monkeypatch, others, he
     shown = window(film(lambda picture, t: line(picture, 150, 1.5, -60), step=0.0, grain=1.5))
     assert not any(j.is_sure for j in Scratch().judged(shown, MIDDLE))
     assert bool(Scratch().detect(shown, MIDDLE).mask[:, 150].any()) is held
+
+
+def test_a_line_whose_pieces_move_apart_is_not_held_by_frames_around(monkeypatch):
+    def together(self, shown, t):
+        return [0.6 if t == MIDDLE else 0.995 for _ in self.known(shown, t)]
+
+    monkeypatch.setattr(Scratch, "together", together)
+    monkeypatch.setattr(_line_verdict, "AGAINST", -99.0)
+    shown = window(film(lambda picture, t: line(picture, 150, 1.5, -60), step=0.0, grain=1.5))
+    assert Scratch().detect(shown, MIDDLE).mask[:, 150].any()
+    monkeypatch.setattr(_line_verdict, "LOOSE_PX", (-1.0, -1.0))  # now every line whose motion is known is such
+    assert any(k.votes.sway.known for k in Scratch().known(shown, MIDDLE))
+    fresh = window(film(lambda picture, t: line(picture, 150, 1.5, -60), step=0.0, grain=1.5))
+    assert not Scratch().detect(fresh, MIDDLE).mask[:, 150].any()
