@@ -219,7 +219,7 @@ def decoded(file: Path, ds: Any, found: Layout, page: int) -> Words:
     """Return the samples (H, W) or (H, W, 3) of a compressed picture. Raises SourceError where none come out."""
     hint = f"its pixels cannot be decoded with what is installed ({EXTRA}), or are damaged; {AGAIN}"
     if found.syntax in GPL_ONLY:
-        hint = "JPEG Lossless is decoded by python-gdcm, which is not part of the extra: pip install python-gdcm"
+        hint = "JPEG Lossless is decoded by python-gdcm: pip install "lacuna[medical]""
     if found.syntax in LOSSY_JPEG and found.allocated > 8:
         hint = "12-bit JPEG is decoded by none of the libraries of the extra; have it written anew"
     with library(file) as pydicom:
