@@ -28,7 +28,7 @@ NOT_PICTURES = {
 GREY = ("MONOCHROME1", "MONOCHROME2")
 COMPRESSED_COLOUR = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT")
 RLE = "1.2.840.10008.1.2.5"
-GPL_ONLY = ("1.2.840.10008.1.2.4.57", "1.2.840.10008.1.2.4.70")
+JPEG_LOSSLESS = ("1.2.840.10008.1.2.4.57", "1.2.840.10008.1.2.4.70")
 """JPEG Lossless: pylibjpeg-libjpeg reads it under a licence (GPL) this program does not ask its users to take; GDCM's
 (BSD) does as well."""
 LOSSY_JPEG = ("1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51")
@@ -218,8 +218,8 @@ def as_words(samples: Words, old: Words, found: Layout) -> Words:
 def decoded(file: Path, ds: Any, found: Layout, page: int) -> Words:
     """Return the samples (H, W) or (H, W, 3) of a compressed picture. Raises SourceError where none come out."""
     hint = f"its pixels cannot be decoded with what is installed ({EXTRA}), or are damaged; {AGAIN}"
-    if found.syntax in GPL_ONLY:
-        hint = "JPEG Lossless is decoded by python-gdcm: pip install "lacuna[medical]""
+    if found.syntax in JPEG_LOSSLESS:
+        hint = f"JPEG Lossless is decoded by python-gdcm ({EXTRA}), or it is damaged; {AGAIN}"
     if found.syntax in LOSSY_JPEG and found.allocated > 8:
         hint = "12-bit JPEG is decoded by none of the libraries of the extra; have it written anew"
     with library(file) as pydicom:
