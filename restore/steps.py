@@ -365,8 +365,8 @@ def _join(open_: Session, near: list[Result]) -> Made:
 def _deed(open_: Session, near: Iterable[Result]) -> Deed:
     """Return what was done to the whole film, as its files have to tell."""
     fillers = {part.name for part in open_.recipe.fill if part.made.invents}
-    pixels = (px for stamp in open_.store.ledger.stamps(("fill",)) for px in stamp.facts.get("pixels", {}).values())
-    invented = any(counts.get(name) for counts in pixels for name in fillers)
+    pixels = (p for stamp in open_.store.ledger.stamps(("fill",)) for p in stamp.facts.get("pixels", {}).items())
+    invented = any(int(t) in open_.job.frames and counts.get(name) for t, counts in pixels for name in fillers)
     key = key_of("join", open_.store.source.sha256, [(str(r.span), r.key) for r in near])
     return Deed("Lacuna", __version__, open_.recipe.name, invented, key)
 

@@ -187,8 +187,10 @@ def _keep(folder: Path, source: Source, picture: Picture) -> None:
     file, page = source.page(picture.index)
     try:
         found = stills.read(Path(file), source.pixels, source.size, page)
-    except SourceError:  # the decoder has said so already, and gave samples of another frame: the file stays as it is
-        return
+    except SourceError as error:
+        if not picture.fault:  # it was read before, and what was filled would be lost without a word
+            raise OutputError(f"{error}. Nothing of this part was written; run again when it is back") from error
+        return  # the decoder has said so, and gave samples of another frame: the file stays as it is
     _write_changes(folder, picture.index, changes(found, picture.planes))
 
 

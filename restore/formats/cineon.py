@@ -5,9 +5,7 @@ Layout after Kodak, "Cineon Image File Format Draft" 2.1 (1995): generic header,
 
 from __future__ import annotations
 
-import shutil
 import struct
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
@@ -15,19 +13,16 @@ from typing import ClassVar
 import numpy as np
 
 from restore.errors import SourceError
-from restore.formats import AGAIN, Deed, Header, content
+from restore.formats import AGAIN, Header
 from restore.formats._fields import Fields, row_bytes
-from restore.formats.dpx import beginning, rename
-from restore.frames import Changes
+from restore.formats._scan import HEAD_BYTES, Scan, beginning
 from restore.layout import planar_format
-from restore.source import PixelFormat, Plane
+from restore.source import PixelFormat
 from restore.timing import told_rate
 
 MAGIC = {b"\x80\x2a\x5f\xd7": ">", b"\xd7\x5f\x2a\x80": "<"}
-HEAD_BYTES = 2048
 LEAST_BYTES = 712
 """The image header ends here."""
-NAME_AT, NAME_BYTES = 32, 100
 CHANNELS_AT, CHANNEL_BYTES, FORMAT_AT = 196, 28, 680
 FILM_RATE_AT = 1072
 UNDEFINED = 0xFFFFFFFF
@@ -38,19 +33,16 @@ PACKINGS = ("packed to the last bit", "bytes, left", "bytes, right", "16-bit wor
 HINT = "write it again as 10-bit Cineon filled to words, or as DPX"
 
 
-class Cineon:
+class Cineon(Scan):
     """Cineon: RGB of 8 to 16 bits, samples of a pixel together; grey only of 8 or 16 bits; no planes apart."""
 
     name: ClassVar[str] = "cineon"
     suffixes: ClassVar[tuple[str, ...]] = (".cin",)
-    writes: ClassVar[bool] = True
+    name_at: ClassVar[int] = 32
 
     def claims(self, head: bytes) -> bool:
         """Tell by its first bytes whether a file is one of these."""
         return head[:4] in MAGIC
-
-    def arrange(self, files: Sequence[Path]) -> None:
-        """Leave the order to the names."""
 
     def inspect(self, file: Path) -> tuple[Header, ...]:
         """Return the one header of a file, of which nothing but the headers is read."""
@@ -63,21 +55,9 @@ class Cineon:
                   "as it is stored")
         return (Header(fields.size, pixels, self.name, (turned,) if head[192] else (), rate),)
 
-    def read(self, file: Path, page: int) -> tuple[Plane, ...]:
-        """Return the planes of the one picture."""
-        data = content(file)
-        return _located(file, data[:HEAD_BYTES], len(data))[0].planes(data)
-
-    def write(self, path: Path, like: Path, changed: Mapping[int, Changes], deed: Deed) -> None:
-        """Write a copy of `like` with other samples; its name is the one thing its header may have to say anew."""
-        fields, _ = _located(like, *beginning(like, HEAD_BYTES))
-        shutil.copyfile(like, path)
-        fields.splice(path, changed[0])
-        rename(path, like, deed.name or path.name, NAME_AT, NAME_BYTES)
-
-    def lost(self, like: Path) -> tuple[str, ...]:
-        """Return nothing: everything is kept."""
-        return ()
+    def located(self, file: Path, head: bytes, size: int) -> tuple[Fields, PixelFormat]:
+        """Return where samples lie in a file of `size` bytes that begins so, and what they are."""
+        return _located(file, head, size)
 
 
 def _located(file: Path, head: bytes, size: int) -> tuple[Fields, PixelFormat]:

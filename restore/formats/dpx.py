@@ -6,9 +6,7 @@ Where the standard leaves the order of samples in a word open, they are taken as
 
 from __future__ import annotations
 
-import shutil
 import struct
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -18,19 +16,17 @@ import numpy as np
 import numpy.typing as npt
 
 from restore.errors import SourceError
-from restore.formats import AGAIN, Deed, Header, content
+from restore.formats import AGAIN, Header, content
 from restore.formats._fields import Fields, row_bytes
-from restore.frames import Changes
+from restore.formats._scan import HEAD_BYTES, Scan, beginning
 from restore.layout import planar_format
-from restore.source import UNSPECIFIED, PixelFormat, Plane
+from restore.source import UNSPECIFIED, PixelFormat
 from restore.timing import told_rate
 
 MAGIC = {b"SDPX": ">", b"XPDS": "<"}
-HEAD_BYTES = 2048
 LEAST_BYTES = 852
 """The image header's first element ends here."""
 MOST_ELEMENTS = 8
-NAME_AT, NAME_BYTES = 36, 100
 FILM_RATE_AT, TV_RATE_AT = 1724, 1940
 SCANNER_AT = 1556
 UNALIGNED_SCANNERS = (b"Scanity", b"Lasergraphics Inc.")
@@ -51,19 +47,16 @@ PACKED, FILLED_A, FILLED_B = 0, 1, 2
 HINT = "write it again as uncompressed DPX of one image element, or as TIFF"
 
 
-class Dpx:
+class Dpx(Scan):
     """DPX of one uncompressed element: grey, RGB, RGB-alpha or Y'CbCr 4:4:4 of 8 to 16 bits; no RLE, no floats."""
 
     name: ClassVar[str] = "dpx"
     suffixes: ClassVar[tuple[str, ...]] = (".dpx",)
-    writes: ClassVar[bool] = True
+    name_at: ClassVar[int] = 36
 
     def claims(self, head: bytes) -> bool:
         """Tell by its first bytes whether a file is one of these."""
         return head[:4] in MAGIC
-
-    def arrange(self, files: Sequence[Path]) -> None:
-        """Leave the order to the names."""
 
     def inspect(self, file: Path) -> tuple[Header, ...]:
         """Return the one header of a file, of which nothing but the headers is read."""
@@ -82,21 +75,9 @@ class Dpx:
                          "on as it is stored")
         return (Header(fields.size, pixels, self.name, tuple(notes), film or television),)
 
-    def read(self, file: Path, page: int) -> tuple[Plane, ...]:
-        """Return the planes of the one picture."""
-        data = content(file)
-        return located(file, data[:HEAD_BYTES], len(data))[0].planes(data)
-
-    def write(self, path: Path, like: Path, changed: Mapping[int, Changes], deed: Deed) -> None:
-        """Write a copy of `like` with other samples; its name is the one thing its header may have to say anew."""
-        fields, _ = located(like, *beginning(like, HEAD_BYTES))
-        shutil.copyfile(like, path)
-        fields.splice(path, changed[0])
-        rename(path, like, deed.name or path.name, NAME_AT, NAME_BYTES)
-
-    def lost(self, like: Path) -> tuple[str, ...]:
-        """Return nothing: everything is kept."""
-        return ()
+    def located(self, file: Path, head: bytes, size: int) -> tuple[Fields, PixelFormat]:
+        """Return where samples lie in a file of `size` bytes that begins so, and what they are."""
+        return located(file, head, size)
 
 
 def channels(file: Path) -> tuple[dict[str, npt.NDArray[Any]], float]:
@@ -109,25 +90,6 @@ def channels(file: Path) -> tuple[dict[str, npt.NDArray[Any]], float]:
     _, letters = CHANNELS[data[800]]
     planes = dict(zip(fields.order, fields.planes(data), strict=True))
     return {name: planes[k] for k, name in enumerate(letters)}, pixels.peak
-
-
-def beginning(file: Path, count: int) -> tuple[bytes, int]:
-    """Return a file's first bytes and how many it has. Raises SourceError where it cannot be read."""
-    try:
-        with file.open("rb") as f:
-            return f.read(count), file.stat().st_size
-    except OSError as e:
-        raise SourceError(f"{file}: cannot be read ({e.strerror}); check that it is still there") from e
-
-
-def rename(path: Path, like: Path, name: str, at: int, most_bytes: int) -> None:
-    """Write a name into the field of a header for it, unless it is the name the source has."""
-    if name == like.name:
-        return
-    text = name.encode()[: most_bytes - 1].decode(errors="ignore").encode()
-    with path.open("r+b") as file:
-        file.seek(at)
-        file.write(text.ljust(most_bytes, b"\0"))
 
 
 def located(file: Path, head: bytes, size: int) -> tuple[Fields, PixelFormat]:

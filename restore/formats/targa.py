@@ -13,7 +13,7 @@ from typing import ClassVar
 from restore.errors import OutputError, SourceError
 from restore.formats import AGAIN, Deed, Header, _oiio
 from restore.formats._interleaved import layout
-from restore.formats.dpx import beginning
+from restore.formats._scan import beginning
 from restore.frames import Changes
 from restore.source import PixelFormat, Plane
 

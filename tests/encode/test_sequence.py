@@ -224,6 +224,10 @@ def test_a_source_picture_that_no_longer_reads_is_copied_as_it_is(pngs: Source, 
     pictures = [touched(p) for p in decoded(pngs)]
     broken = Path(pngs.files[0])
     broken.write_bytes(broken.read_bytes()[:200])
+    with pytest.raises(OutputError, match=r"f0\.png.*ends early.*Nothing of this part was written"):
+        through(Sequence(), pngs, pictures, tmp_path / "lost")
+    assert not (tmp_path / "lost").exists()
+    pictures[0] = replace(pictures[0], fault="the PNG ends early")  # as a decoder says it of such a file
     through(Sequence(), pngs, pictures, tmp_path / "out")
     assert (tmp_path / "out" / "f0.png").read_bytes() == broken.read_bytes()
     found = stills.read(tmp_path / "out" / "f1.png", pngs.pixels, pngs.size)
