@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from restore.detect import _tracks
-from restore.detect._lines import Line
+from restore.detect._lines import Line, Strips
 from restore.frames import Bits
 from restore.window import Window
 
@@ -27,7 +27,6 @@ LEAST_SHARE, MOST_SHARE = 1 / 50, 1 / 4
 """A bar is so high, as shares of the picture's height."""
 RISE_LEVELS = 4.0
 """By so much a line stands out in a bar."""
-Strips = npt.NDArray[np.uint8]
 
 
 RIM_FRAC = 1 / 6

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from restore.detect import _lines
+from restore.detect._company import ALONE, Company
 from restore.detect._lines import Line
 from restore.detect._tracks import Votes
 
@@ -43,16 +44,14 @@ class Known:
     votes: Votes
     measured: tuple[float, ...]
     """What the judge is told of it (`_line_judge.NAMES`)."""
-    score: float
+    score: float = 0.0
     """Log-odds that it is a scratch, by what its own frame and those around it show."""
     over_cuts: int = 0
     """Frames of other shots that show it at its place."""
     in_bars: bool = False
     """Whether it runs on into the black above or below the picture."""
-    neighbours: int = 0
-    """How many lines like it run beside it."""
-    step: float = 0.0
-    """By how much its sides differ, in multiples of its contrast."""
+    company: Company = ALONE
+    """What runs beside it."""
 
 
 class Asked(Protocol):
@@ -103,11 +102,16 @@ def travels(votes: Votes, w: int) -> bool:
     return votes.sway.known and votes.sway.stays_px > TRAVEL_2K_PX * max((w / _lines.WIDE_2K_PX) ** 0.8, 0.35)
 
 
+def speaks_against(known: Known, w: int) -> bool:
+    """Tell whether anything says that a line of a picture w columns wide is part of the scene, or of a thing in it."""
+    return travels(known.votes, w) or is_of_a_scene(known) or is_loose(known.votes)
+
+
 def is_of_a_scene(known: Known) -> bool:
     """Tell whether a line is one of many alike, or the rim of something, or shakes as the scene does."""
     sway = known.votes.sway
     shakes = sway.known and sway.stays_px > SHAKEN_PX[0] and sway.goes_px > SHAKEN_PX[1]
-    if known.neighbours >= IN_A_ROW or known.step >= RIM_STEP:
+    if known.company.neighbours >= IN_A_ROW or known.company.step >= RIM_STEP:
         return True
     return shakes and sway.own_px < SHAKEN_OWN * sway.stays_px
 

@@ -27,7 +27,7 @@ WIDE_2K_PX = 2048
 SLOPE = 0.105
 """Columns a row: 6 degrees."""
 SIDES_LEVELS = 25.0
-"""A line has the same brightness on both sides, give or take this."""
+"""A line has the same brightness on both sides, give or take this, or as much as it stands out."""
 NOISE_FACTOR = 1.5
 LEAST_LEVELS = 1.5
 HIT_SHARE = 0.75
@@ -46,6 +46,8 @@ PROFILE_PX = 3
 """So much of its sides is kept with a line's cross-section."""
 BEND = 16
 """A scratch's column is followed in runs of this many strips."""
+Strips = npt.NDArray[np.uint8]
+"""(s, W) luma averaged over the rows of each strip."""
 
 
 @dataclass(frozen=True)
@@ -114,10 +116,11 @@ class Ridges:
 def widths(width: int) -> tuple[int, ...]:
     """Return the odd widths in pixels that are looked for in a picture this wide.
 
-    Small pictures come from narrower film, on which the same scratch is wider.
+    Small pictures come from narrower film, on which the same scratch is wider. Single columns are always looked for:
+    a fine scratch between two, or beside the edge of something, stands out in nothing wider.
     """
     scale = max((width / WIDE_2K_PX) ** 0.8, 0.35)
-    return tuple(sorted({max(1, round(w * scale)) | 1 for w in WIDTHS_2K_PX}))
+    return tuple(sorted({1, *(max(1, round(w * scale)) | 1 for w in WIDTHS_2K_PX)}))
 
 
 def ridges(grey: Float) -> Ridges:
@@ -147,10 +150,11 @@ def _ridge(fine: Fine, px: int) -> tuple[Fine, Fine]:
         return np.full_like(mean, -FINE), np.full_like(mean, -FINE)
     middle, left, right = mean[:, step : w - step], mean[:, : w - 2 * step], mean[:, 2 * step :]
     low, high = cv2.min(left, right), cv2.max(left, right)
-    even = cv2.compare(cv2.subtract(high, low), SIDES_LEVELS * FINE, cv2.CMP_LE)
+    step_fine = cv2.subtract(high, low)
     out = []
     for side in (cv2.subtract(middle, high), cv2.subtract(low, middle)):
-        # Where the sides differ there is an edge and no line: no response at all.
+        # Where the sides differ by more than the line stands out there is an edge and no line: no response at all.
+        even = cv2.compare(step_fine, cv2.max(side, SIDES_LEVELS * FINE), cv2.CMP_LE)
         kept = cv2.bitwise_and(side, side, mask=even)
         out.append(cv2.copyMakeBorder(kept, 0, 0, step, step, cv2.BORDER_CONSTANT, value=-FINE))
     return out[0], out[1]

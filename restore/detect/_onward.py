@@ -10,10 +10,9 @@ from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from restore.colour import Float
-from restore.detect._lines import Line
+from restore.detect._lines import Line, Strips
 from restore.frames import Bits
 
 RUN = 9
@@ -32,7 +31,7 @@ ASIDE = 6
 """Paths beside its own that say how much the picture varies, a line's width and more apart."""
 
 
-def onward(line: Line, strips: npt.NDArray[np.uint8]) -> Line:
+def onward(line: Line, strips: Strips) -> Line:
     """Return a line followed through the strips (s, W) of its frame, to where it last shows."""
     s = strips.shape[0]
     above, below = _reached(line, strips, range(line.first - 1, -1, -1)), _reached(line, strips, range(line.stop, s))
@@ -53,12 +52,12 @@ class Rest:
     shows: Bits
 
 
-def _reached(line: Line, strips: npt.NDArray[np.uint8], rows: range) -> Rest:
+def _reached(line: Line, strips: Strips, rows: range) -> Rest:
     """Return the line in the strips that follow one of its ends, up to the last in which it shows."""
     if not len(rows):
         return Rest(np.zeros(0, np.float32), np.zeros(0, bool))
     straight = np.array([line.at(y) for y in rows], np.float32)
-    stands, spread = _levels(line, strips, rows, straight)
+    stands, spread = levels(line, strips, rows, straight, FOLLOW_PX)
     least = np.maximum(max(STANDS_OUT * line.contrast, LEAST_LEVELS), NOISE * spread)
     level, off = _followed(stands, least)
     shows = level > least
@@ -93,13 +92,15 @@ def last_before_gap(shows: Bits, gap: int) -> int:
     return last
 
 
-def _levels(line: Line, strips: npt.NDArray[np.uint8], rows: range, straight: Float) -> tuple[Float, Float]:
-    """Return by how much (n, 2 k + 1) paths along the straight one stand out from their sides, and the spread of that.
+def levels(
+    line: Line, strips: Strips, rows: range, straight: Float, reach_px: int
+) -> tuple[Float, Float]:
+    """Return by how much (n, 2 k + 1) paths beside the straight one, up to `reach_px` off, stand out from their sides.
 
-    The spread (n,) is of paths a line's width and more beside it, where there is no line.
+    And the spread (n,) of that, from paths a line's width and more beside it, where there is no line.
     """
     wide = round(line.left_px + line.right_px) + 1
-    step, off = 2 * wide + 4 + FOLLOW_PX, wide + 1
+    step, off = 2 * wide + 4 + reach_px, wide + 1
     room = (ASIDE // 2) * step + off + wide
     xs = (straight + 0.5 * (line.right_px - line.left_px))[:, None] + np.arange(-room, room + 1, dtype=np.float32)
     ys = np.repeat(np.array(rows, np.float32)[:, None], xs.shape[1], 1)
@@ -109,4 +110,4 @@ def _levels(line: Line, strips: npt.NDArray[np.uint8], rows: range, straight: Fl
     stands = cv2.blur(stands, (1, RUN))
     beside = np.stack([stands[:, room + k * step] for k in range(-(ASIDE // 2), ASIDE // 2 + 1) if k])
     power = cv2.blur(np.square(beside).mean(0)[:, None], (1, NEAR))[:, 0]
-    return stands[:, room - FOLLOW_PX : room + FOLLOW_PX + 1], np.sqrt(power)
+    return stands[:, room - reach_px : room + reach_px + 1], np.sqrt(power)

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from restore.colour import Float
-from restore.detect._lines import Line
+from restore.detect._lines import Line, Strips
 from restore.frames import Bits
 
 PIECES = 8
@@ -31,7 +31,6 @@ BEST_PX, ASTRAY_PX = 0.02, 0.2
 """No piece of the scene knows its motion better; one that is farther off than this moves on its own."""
 FLOOR_LEVELS = 0.5
 """Noise of what is compared, at least: 8-bit levels, averaged over the rows of a strip."""
-Strips = npt.NDArray[np.uint8]
 Exact = npt.NDArray[np.float64]
 
 
@@ -54,6 +53,10 @@ class Sway:
     """How far the scene beside it goes."""
     leaves_px: float = 0.0
     """How far the line goes over the scene."""
+    both_px: float = 0.0
+    """How far both sides of the scene go off from under the line, the same way (the lesser of both; median)."""
+    parts_px: float = 0.0
+    """How far its sides go apart (median): ahead of a camera that drives, the scene parts beside rails that stay."""
 
 
 UNKNOWN = Sway()
@@ -183,8 +186,12 @@ def _summed(moved: Exact, there: Bits, apart: Exact, beside: Exact) -> Sway:
     spread = np.where(there, moved - line[:, None], 0.0)
     error = float(np.sqrt(np.median(np.square(spread).sum(1) / np.maximum(there.sum(1), 1) ** 2)))
     bent = 0.5 * unsteady(bend, np.ones_like(bend), np.append(apart[both], 0.0))
+    left, right = (_scene(beside[:, k])[0] - line for k in (slice(0, PIECES), slice(PIECES, None)))
+    together = np.where(left * right > 0, np.minimum(np.abs(left), np.abs(right)), 0.0)
     far = [unsteady(np.append(x, 0.0), one) for x in (line, scene, line - scene)]
-    return Sway(True, own, doubt, bent, error, *far)
+    # A median, since a side of which little is known may be taken to be anywhere in some frames.
+    typical = (float(np.median(np.abs(x))) for x in (together, left - right))
+    return Sway(True, own, doubt, bent, error, *far, *typical)
 
 
 def _middle(moved: Exact, there: Bits) -> Exact:

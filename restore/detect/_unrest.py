@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from restore.colour import Float
-from restore.detect._lines import Line
+from restore.detect._lines import Line, Strips
 from restore.frames import Bits
 
 SEGMENTS = 12
@@ -25,7 +25,6 @@ SEARCH_PX = 2
 SIDE_LEVELS = 4.0
 """Where the picture beside a line changes by more than this, something passes by."""
 LEAST_FRAMES, LEAST_SEGMENTS = 4, 4
-Strips = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True)

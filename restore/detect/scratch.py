@@ -10,9 +10,11 @@ import numpy as np
 
 from restore.curves import paint
 from restore.detect import Detection, Found, _beyond, _line_judge, _lines, _tracks
-from restore.detect._company import neighbours, step
+from restore.detect._carried import carried
+from restore.detect._company import company
+from restore.detect._kin import inherited, is_flank, is_one
 from restore.detect._line_shape import curve_of, found_of
-from restore.detect._line_verdict import SHORT_FRAC, Known, is_loose, is_of_a_scene, travels, verdict
+from restore.detect._line_verdict import SHORT_FRAC, Known, speaks_against, verdict
 from restore.detect._lines import Line
 from restore.detect._network import probability
 from restore.detect._onward import onward
@@ -32,6 +34,8 @@ TOGETHER_FRAMES = 4
 """The frames so far before and after are asked what they think of the same line."""
 HOLD_FRAMES, HOLD_SHARE = 8, 0.5
 """A line that is sure in a frame so far before or after needs this share of the certainty."""
+CARRIED_BY = 3
+"""So many frames near by have to be sure of a scratch for it to be taken where no line was found."""
 LIKE = 4.0
 """Lines of two frames whose contrasts differ by more than this factor say nothing about each other."""
 COMPANY, COMPANY_MOST = 0.1, 1.6
@@ -67,7 +71,7 @@ class Scratch:
     their curves are kept of every frame.
     """
 
-    version: ClassVar[int] = 8
+    version: ClassVar[int] = 9
     finds: ClassVar[Literal["dirt", "scratch"]] = "scratch"
     sensitivity: ClassVar[Mapping[str, Mapping[str, float]]] = {
         "cautious": {"certainty": 0.7, "witnesses": 5}, "thorough": {"certainty": 0.3, "witnesses": 2}
@@ -146,8 +150,7 @@ class Scratch:
         least, w = HOLD_SHARE * self.certainty, window.size[1]
         likely = {
             i for i, j in enumerate(judged)
-            if not j.is_sure and j.probable >= least
-            and not (travels(j.known.votes, w) or is_of_a_scene(j.known) or is_loose(j.known.votes))
+            if not j.is_sure and j.probable >= least and not speaks_against(j.known, w)
         }
         shot, sure = window.shot(t, HOLD_FRAMES), set[int]()
         for u in sorted(shot, key=lambda u: abs(u - t)):
@@ -156,10 +159,33 @@ class Scratch:
                 sure |= {i for i, other in self.same(window, t, u) if i in likely and other.index in there}
         best, scale = [j.known.line for j in judged if j.is_sure], _tracks.scale_of(window)
         sure = {i for i in sure if not any(is_flank(judged[i].known.line, other, scale) for other in best)}
+        taken = best + [judged[i].known.line for i in sure]
         return [
             (j.known, replace(j.found, status="confirmed", why="", confidence=j.probable) if i in sure else j.found)
             for i, j in enumerate(judged) if j.found is not None
+        ] + self.carried(window, t, taken)
+
+    def carried(self, window: Window, t: int, taken: list[Line]) -> list[tuple[Known, Found]]:
+        """Return the scratches that CARRIED_BY frames near by are sure of and that show here, but the `taken` ones.
+
+        And but those that frame t shows as a line itself, and has something to say against.
+        """
+        strips, scale = _tracks.view(window, t).strips, _tracks.scale_of(window)
+        shot = sorted(window.shot(t, HOLD_FRAMES), key=lambda u: (abs(u - t), u))
+        leads = [
+            (line, u, j) for u in shot if u != t for j in self.judged(window, u) if j.is_sure
+            for line in [carried(j.known.line, strips, int(np.ceil(_tracks.slack_px(window, u - t))))] if line
         ]
+        against = [k.line for k in self.known(window, t) if speaks_against(k, window.size[1])] if leads else []
+        out = []
+        for line, _, j in leads:
+            frames = {v for other, v, _ in leads if is_flank(line, other, scale) and other.sign == line.sign}
+            known = any(is_flank(line, other, scale) for other in taken) or any(is_one(line, k) for k in against)
+            if len(frames) >= CARRIED_BY and not known:
+                taken = [*taken, line]
+                found = Found(t, "scratch", (0, 0, 0, 0), 0, j.probable, "confirmed", "")
+                out.append((replace(j.known, line=line), found_of(line, found, window.size)))
+        return out
 
     def drawn(self, window: Window, line: Line, found: Found) -> Found:
         """Return what was found of a line with its curve."""
@@ -168,29 +194,33 @@ class Scratch:
         return replace(found_of(line, found, window.size), curve=curve)
 
     def known(self, window: Window, t: int) -> tuple[Known, ...]:
-        """Return the lines of frame t that are tall enough, and what is known of them; made once."""
-        key = (t, self.reach, self.shortest_frac, self.fingerprint())
-        return window.fact("scratch-known", key, lambda: self._known(window, t))
+        """Return the lines of frame t that are tall enough, what is known of them and how they score; made once."""
+        def make() -> tuple[Known, ...]:
+            lines = self.measured(window, t)
+            scores = _line_judge.score([k.measured for k in lines], _line_judge.path_of(self.judge))
+            return tuple(replace(k, score=float(s)) for k, s in zip(lines, scores, strict=True))
 
-    def _known(self, window: Window, t: int) -> tuple[Known, ...]:
-        h, lines = window.size[0], _tracks.view(window, t).lines
+        return window.fact("scratch-known", (t, self.reach, self.shortest_frac, self.fingerprint()), make)
+
+    def measured(self, window: Window, t: int) -> list[Known]:
+        """Return the lines of frame t that are tall enough and what is measured of them, not yet judged."""
+        h, view = window.size[0], _tracks.view(window, t)
+        lines, strips = view.lines, view.strips
         tall = [line.columns.size * -(-h // _lines.STRIPS) / h for line in lines]
         kept = [i for i, share in enumerate(tall) if share >= self.shortest_frac]
         if not kept:
-            return ()
+            return []
         votes, around = _tracks.votes(window, t, self.reach), _tracks.pictures(window, t, self.reach)
-        grain, scale = window.grain(t), _tracks.scale_of(window)
-        measured = [
-            _line_judge.measure(lines[i], votes[i], unrest(lines[i], around), tall[i], scale, grain) for i in kept
-        ]
-        scores = _line_judge.score(measured, _line_judge.path_of(self.judge))
+        setting = _line_judge.Setting(len(strips), _tracks.scale_of(window), window.grain(t))
+        over = _beyond.over_cuts(window, t, self.reach)
         few = sum(tall[i] >= SHORT_FRAC for i in kept) <= FEW_LINES
-        over, strips = _beyond.over_cuts(window, t, self.reach), _tracks.view(window, t).strips
-        return tuple(
-            Known(i, lines[i], votes[i], tuple(m), float(s), int(over[i]) if few else 0,
-                  _beyond.in_bars(strips, lines[i]), neighbours(lines[i], strips), step(lines[i], strips))
-            for i, m, s in zip(kept, measured, scores, strict=True)
-        )
+        out = []
+        for i in kept:
+            line, beside = lines[i], company(lines[i], strips)
+            values = _line_judge.measure(line, tall[i], (votes[i], unrest(line, around), beside), setting)
+            out.append(Known(i, line, votes[i], tuple(values), over_cuts=int(over[i]) if few else 0,
+                             in_bars=_beyond.in_bars(strips, line), company=beside))
+        return out
 
     def together(self, window: Window, t: int) -> list[float]:
         """Return how probable each known line of frame t is a scratch, the frames around that show it counted in."""
@@ -241,28 +271,3 @@ def is_plain(window: Window, t: int, known: Known) -> bool:
     plain = line.log_nfa <= LISTED_NFA and line.contrast >= max(LISTED_LEVELS, LISTED_GRAINS * window.grain(t))
     stays = not votes.frames or 2 * votes.seen >= max(votes.frames, 2 * 4)
     return plain and line.columns.size * -(-h // _lines.STRIPS) / h >= LISTED_FRAC and stays
-
-
-def is_flank(line: Line, other: Line, scale: float) -> bool:
-    """Tell whether a line runs along another close by for most of its length: it is that one's side."""
-    first, stop = max(line.first, other.first), min(line.stop, other.stop)
-    if 2 * (stop - first) < line.columns.size:
-        return False
-    middle = 0.5 * (first + stop - 1)
-    return abs(other.at(middle) - line.at(middle)) <= other.left_px + other.right_px + 6 * scale + 2
-
-
-def inherited(judged: list[tuple[Known, Found]], scale: float) -> list[tuple[Known, Found]]:
-    """Confirm what continues a confirmed line above or below it."""
-    sure = [known.line for known, found in judged if found.status == "confirmed"]
-    out = []
-    for known, found in judged:
-        line = known.line
-        middle = 0.5 * (line.first + line.stop - 1)
-        joins = any(
-            other.sign == line.sign and abs(other.at(middle) - line.at(middle)) <= 4 * scale + 1 for other in sure
-        ) and not any(is_flank(line, other, scale) for other in sure)
-        if found.status != "confirmed" and joins and line.log_nfa < 0:
-            found = replace(found, status="confirmed", why="", confidence=0.6)
-        out.append((known, found))
-    return out

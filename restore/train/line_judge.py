@@ -58,7 +58,7 @@ def moved(line: Drawn, t: int, size: tuple[int, int]) -> Stamp | None:
 def looked(window: Window, truth: Mapping[int, Bits]) -> Iterable[Finds]:
     """Yield the lines of some frames of a window; `truth` is the scratches (H, W) on each."""
     for t, scratched in truth.items():
-        known = Scratch().known(window, t)
+        known = Scratch().measured(window, t)
         if known:
             wide = cv2.dilate(scratched.astype(np.uint8), np.ones((1, 2 * TOLERANCE_PX + 1), np.uint8))
             share = np.array([covered(k.line, wide) for k in known])

@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from restore.detect._company import neighbours
+from restore.detect._company import Company, neighbours
+from restore.detect._kin import is_flank, is_one
 from restore.detect._line_verdict import IN_A_ROW, Known, travels, verdict
 from restore.detect._lines import Line
 from restore.detect._onward import onward
 from restore.detect._sway import Sway
 from restore.detect._tracks import Votes
-from restore.detect.scratch import Scratch, is_flank
+from restore.detect.scratch import Scratch
 
 
 def line(first=80, count=60, x=100.0, sign=1, contrast=40.0):
@@ -68,6 +69,16 @@ def test_the_side_of_a_line_is_told_from_one_that_goes_on(x, first, flank):
     assert is_flank(line(first, 40, x), line(), 0.5) is flank
 
 
+@pytest.mark.parametrize(
+    ("other", "one"),
+    [(line(), True), (line(x=100.8), True), (line(x=102.0), False), (line(sign=-1), False), (line(120, 60), False)],
+    ids=["the same", "nearly", "beside it", "of the other sign", "hardly shared"],
+)
+def test_two_finds_of_one_line_are_told_from_two_lines(other, one):
+    assert is_one(line(), other) is one
+    assert is_one(other, line()) is one
+
+
 @pytest.mark.parametrize(("stays_px", "far"), [(1.0, False), (4.0, True)])
 def test_lines_that_go_over_the_screen_travel(stays_px, far):
     assert travels(Votes(sway=Sway(known=True, stays_px=stays_px)), 2048) is far
@@ -101,6 +112,6 @@ def test_a_line_among_others_like_it_is_told_from_one_that_is_alone(columns, str
 def test_a_stripe_among_others_has_to_be_more_certain():
     part, votes = Scratch(), Votes(seen=9, frames=16)
     for near, sure in ((0, True), (3, False)):
-        known = Known(0, line(), votes, (), 0.0, neighbours=near)
+        known = Known(0, line(), votes, (), 0.0, company=Company(neighbours=near))
         assert (verdict(part, known, (1080, 2048), 0.6)[1] == "") is sure
         assert verdict(part, known, (1080, 2048), 0.95)[1] == ""

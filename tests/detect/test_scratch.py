@@ -113,8 +113,8 @@ def test_a_pole_that_shakes_with_the_camera_is_left_alone(depth):
 
 def test_a_frame_is_looked_at_once_however_few_pictures_are_held(monkeypatch):
     made = []
-    known = Scratch._known
-    monkeypatch.setattr(Scratch, "_known", lambda self, shown, t: (made.append(t), known(self, shown, t))[1])
+    measured = Scratch.measured
+    monkeypatch.setattr(Scratch, "measured", lambda self, shown, t: (made.append(t), measured(self, shown, t))[1])
     shown = replace(window(film(lambda picture, t: line(picture, 150, 1, 60))), cache=Cache(1))
     for t in shown.film:
         Scratch().detect(shown, t)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from films import frames, line, window
+from films import frames, line, texture, window
 
 from restore.detect import _tracks
 from restore.detect._sway import unsteady
@@ -44,6 +45,27 @@ def test_a_scratch_that_is_held_by_the_film_sways_by_what_it_moves(level):
     sway = swayed(lambda picture, t: line(picture, 150 + PATH[t], 1.5, level))
     assert sway.own_px == pytest.approx(true_sway(PATH), abs=0.1)
     assert sway.bend_px < 0.08
+
+
+def test_a_scene_that_goes_off_under_a_scratch_leaves_it_on_both_sides():
+    sway = swayed(lambda picture, t: line(picture, 150, 1.5, -60), 0.8)
+    assert sway.both_px == pytest.approx(0.8 * 3.5, abs=0.5)
+    assert sway.parts_px < 0.3
+
+
+def test_a_scene_that_parts_beside_a_rail_leaves_it_on_neither():
+    ahead = np.pad(texture(SIZE[0], 600, 1), ((0, 0), (4, 4)), "edge")
+
+    def draw(picture, t):
+        for x, way in ((slice(None, 150), 1), (slice(150, None), -1)):
+            whole = np.float32([[1, 0, 80 + 0.8 * way * (t - MIDDLE)], [0, 1, 0]])
+            moved = cv2.warpAffine(ahead, whole, SIZE[::-1], flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
+            picture[:, x] = moved[:, x]
+        line(picture, 150, 1.5, -60)
+
+    sway = swayed(draw)
+    assert sway.both_px < 0.3
+    assert sway.parts_px == pytest.approx(1.6 * 3.5, abs=1.0)
 
 
 def test_flicker_is_no_motion():
