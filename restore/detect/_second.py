@@ -1,0 +1,107 @@
+"""What `dirt` leaves open on a frame in, how probable it is that each such thing is dirt out: a network has a say.
+
+The network (`restore/nets/detector.py`) looks at the tiles that hold such things and at no others. What it says inside
+a thing is a few measurements more, beside those of the first judge and its verdict; a second judge weighs them all.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from restore.colour import Float
+from restore.detect import _dirt_judge, _netted, _network
+from restore.detect._netted import Tiling
+from restore.detect._sight import Sight
+from restore.detect._things import Ints, Table, Things
+from restore.detect.dirt import Look, Second, Weighed
+from restore.nets import shelf
+
+SHIPS = "second"
+"""Name of the judge that comes with the program; `lacuna train second` fits another."""
+NAMES = (
+    *_dirt_judge.NAMES,
+    "judged",  # log-odds of the first judge
+    "recurs",  # 1 where its like is found near it in the frame before or after
+    "right",  # 1 where it is large and strong enough for the first look
+    "long", "size",  # log of its longer side and of its pixels, both at full size
+    "top", "whole",  # the network's greatest and mean log-odds inside it that it lasts a frame
+    "line",  # ... mean, that it is part of a line
+    "stays_top", "stays",  # ... greatest and mean, that it stays on the screen
+)
+TILING = Tiling(64, 16)
+"""What is left open lies far apart: small tiles see less of what nobody asked about."""
+LASTS, LINE, STAYS = range(3)
+"""The network's outputs."""
+
+
+def open_things(weighed: Weighed) -> Ints:
+    """Return the numbers (m,) of the things that the first look has not taken."""
+    return np.flatnonzero(~weighed.certain)
+
+
+def chances(look: Look, found: Things, some: Ints, path: Path) -> Float:
+    """Return the network's probabilities (kinds, h, w) in 255ths for the tiles that hold `some` things (m,)."""
+    worth = np.zeros(look.scene.here.shape, bool)
+    worth.ravel()[found.at[np.isin(found.own, some)]] = True
+    sight = Sight.of(look.window, look.t, look.sides, look.part.reach)
+    return _netted.answered(partial(crop, sight), worth, path, TILING)
+
+
+def crop(sight: Sight, y: int, x: int) -> Float:
+    """Return what is seen of the tile at (y, x) and around it (channels, side, side); the picture's edge repeats."""
+    (h, w), side, margin = sight.here.shape, TILING.tile_px + 2 * TILING.margin_px, TILING.margin_px
+    top, left = y - margin, x - margin
+    at = np.s_[max(top, 0) : min(top + side, h), max(left, 0) : min(left + side, w)]
+    room = [(max(-start, 0), max(start + side - end, 0)) for start, end in ((top, h), (left, w))]
+    return np.pad(sight.shown(at), ((0, 0), *room), "edge")
+
+
+def odds(chance: Float | Table) -> Table:
+    """Return log-odds of probabilities in 255ths, of any shape."""
+    share = (chance + 0.5) / 256
+    return np.asarray(np.log(share / (1 - share)), np.float64)
+
+
+def measure(look: Look, weighed: Weighed, some: Ints, chance: Float) -> Table:
+    """Return the measurements (m, 31) of some things (m,) in the order of `NAMES`."""
+    found, scale = weighed.things, look.scene.scale
+    inside = [sheet.ravel()[found.at] for sheet in chance]
+    mean = [odds(found.total(v) / found.area)[some] for v in inside]
+    top = [odds(np.maximum.reduceat(v, found.starts))[some] for v in inside]
+    y0, x0, y1, x1 = found.boxes[some].T
+    sure = np.clip(weighed.sure[some], 1e-6, 1 - 1e-6)
+    columns = (
+        np.log(sure / (1 - sure)), np.array([look.recurs(found, int(i)) for i in some], np.float64),
+        weighed.right[some], np.log(np.maximum(y1 - y0, x1 - x0) * scale), np.log(found.area[some] * scale**2),
+        top[LASTS], mean[LASTS], mean[LINE], top[STAYS], mean[STAYS],
+    )
+    return np.column_stack([weighed.values[some], *columns]).astype(np.float64)
+
+
+def path_of(given: str) -> Path:
+    """Return the file of the judge that a person gave, or of the one that is shipped."""
+    return Path(given) if given else shelf.shipped(SHIPS, ".json")
+
+
+def second(look: Look, files: tuple[Path, Path], certainty: float) -> Second | None:
+    """Return what is dirt among what the first look has left open; None where it has left nothing.
+
+    `files` are the network's weights and the judge's.
+    """
+    weighed = look.weighed()
+    some = np.zeros(0, np.int64) if weighed is None else open_things(weighed)
+    if weighed is None or not len(some):
+        return None
+    weights, judge = files
+    values = measure(look, weighed, some, chances(look, weighed.things, some, weights))
+    sure, taken = weighed.sure.copy(), np.zeros(len(weighed.things), bool)
+    sure[some] = _network.probability(_network.read(judge, shelf.sha256(judge), NAMES).score(values))
+    taken[some] = sure[some] >= certainty
+    few = weighed.things.keep(taken)
+    drawn, _, _ = look.drawn(few, np.ones(len(few), bool))
+    left = drawn.area >= look.part.smallest_px
+    taken[np.flatnonzero(taken)[~left]] = False
+    return Second(sure, taken, drawn.keep(left))
