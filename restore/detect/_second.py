@@ -21,15 +21,17 @@ from restore.nets import shelf
 
 SHIPS = "second"
 """Name of the judge that comes with the program; `lacuna train second` fits another."""
+AGAIN = ("quiet", "crowd", "agree", "clear", "stir", "free", "grainy", "calm", "busy")
+"""Measurements of the first judge that the second sees too. With all of them it learns its clips by heart."""
 NAMES = (
-    *_dirt_judge.NAMES,
+    *AGAIN,
     "judged",  # log-odds of the first judge
     "recurs",  # 1 where its like is found near it in the frame before or after
     "right",  # 1 where it is large and strong enough for the first look
-    "long", "size",  # log of its longer side and of its pixels, both at full size
+    "size",  # log of its pixels at full size
     "top", "whole",  # the network's greatest and mean log-odds inside it that it lasts a frame
     "line",  # ... mean, that it is part of a line
-    "stays_top", "stays",  # ... greatest and mean, that it stays on the screen
+    "stays",  # ... mean, that it stays on the screen
 )
 TILING = Tiling(64, 16)
 """What is left open lies far apart: small tiles see less of what nobody asked about."""
@@ -66,19 +68,18 @@ def odds(chance: Float | Table) -> Table:
 
 
 def measure(look: Look, weighed: Weighed, some: Ints, chance: Float) -> Table:
-    """Return the measurements (m, 31) of some things (m,) in the order of `NAMES`."""
+    """Return the measurements (m, 17) of some things (m,) in the order of `NAMES`."""
     found, scale = weighed.things, look.scene.scale
     inside = [sheet.ravel()[found.at] for sheet in chance]
     mean = [odds(found.total(v) / found.area)[some] for v in inside]
-    top = [odds(np.maximum.reduceat(v, found.starts))[some] for v in inside]
-    y0, x0, y1, x1 = found.boxes[some].T
+    top = odds(np.maximum.reduceat(inside[LASTS], found.starts))[some]
+    again = weighed.values[np.ix_(some, [_dirt_judge.NAMES.index(name) for name in AGAIN])]
     sure = np.clip(weighed.sure[some], 1e-6, 1 - 1e-6)
     columns = (
         np.log(sure / (1 - sure)), np.array([look.recurs(found, int(i)) for i in some], np.float64),
-        weighed.right[some], np.log(np.maximum(y1 - y0, x1 - x0) * scale), np.log(found.area[some] * scale**2),
-        top[LASTS], mean[LASTS], mean[LINE], top[STAYS], mean[STAYS],
+        weighed.right[some], np.log(found.area[some] * scale**2), top, mean[LASTS], mean[LINE], mean[STAYS],
     )
-    return np.column_stack([weighed.values[some], *columns]).astype(np.float64)
+    return np.column_stack([again, *columns]).astype(np.float64)
 
 
 def path_of(given: str) -> Path:
@@ -87,7 +88,7 @@ def path_of(given: str) -> Path:
 
 
 def second(look: Look, files: tuple[Path, Path], certainty: float) -> Second | None:
-    """Return what is dirt among what the first look has left open; None where it has left nothing.
+    """Return what is dirt among what the first look has left open; None where that is nothing.
 
     `files` are the network's weights and the judge's.
     """
@@ -100,6 +101,8 @@ def second(look: Look, files: tuple[Path, Path], certainty: float) -> Second | N
     sure, taken = weighed.sure.copy(), np.zeros(len(weighed.things), bool)
     sure[some] = _network.probability(_network.read(judge, shelf.sha256(judge), NAMES).score(values))
     taken[some] = sure[some] >= certainty
+    if not taken.any():
+        return None
     few = weighed.things.keep(taken)
     drawn, _, _ = look.drawn(few, np.ones(len(few), bool))
     left = drawn.area >= look.part.smallest_px

@@ -72,7 +72,8 @@ def seen_of(clip: Clip, seed: int, n: int, weights: str = "") -> Finds:
     return Finds.of(some)
 
 
-SCHOOLING = Schooling(care=3.0, nets=8, epochs=20)
+SCHOOLING = Schooling(nets=8, epochs=24, decay=0.1)
+"""What is left open is little and of few clips: many small networks, held back."""
 
 
 def trade(weights: str = "") -> Trade:
