@@ -39,9 +39,9 @@ LASTS, LINE, STAYS = range(3)
 """The network's outputs."""
 
 
-def open_things(weighed: Weighed) -> Ints:
-    """Return the numbers (m,) of the things that the first look has not taken."""
-    return np.flatnonzero(~weighed.certain)
+def open_things(weighed: Weighed, least_px: int = 0) -> Ints:
+    """Return the numbers (m,) of the things of so many pixels or more that the first look has not taken."""
+    return np.flatnonzero(~weighed.certain & (weighed.drawn.area >= least_px))
 
 
 def chances(look: Look, found: Things, some: Ints, path: Path) -> Float:
@@ -93,7 +93,7 @@ def second(look: Look, files: tuple[Path, Path], certainty: float) -> Second | N
     `files` are the network's weights and the judge's.
     """
     weighed = look.weighed()
-    some = np.zeros(0, np.int64) if weighed is None else open_things(weighed)
+    some = np.zeros(0, np.int64) if weighed is None else open_things(weighed, look.part.smallest_px)
     if weighed is None or not len(some):
         return None
     weights, judge = files

@@ -121,6 +121,13 @@ class Trade:
     used: str
     """How a recipe is told of it."""
     schooling: Schooling = USUAL
+    yes: str = ""
+    """What it says yes to, where its name does not say so."""
+
+    @property
+    def sought(self) -> str:
+        """Return what it says yes to."""
+        return self.yes or self.name
 
 
 @dataclass(frozen=True)
@@ -323,10 +330,10 @@ def train(plan: Plan, folder: Path, say: Report = lambda _: None, trade: Trade =
     facts = {
         "seed": plan.seed, "clips": [p.name for p in plan.clips], "pieces": plan.pieces, "films": plan.films,
         "rides": plan.rides if plan.photographs else 0,
-        "things": len(finds.share), trade.name: int((finds.share > DIRT_FROM).sum()),
+        "things": len(finds.share), trade.sought: int((finds.share > DIRT_FROM).sum()),
     }
     rounded(fit(finds, plan.seed, trade.schooling)).write(path, trade.names, facts)
-    say(f"{path}: fitted on {facts['things']:,} things, {facts[trade.name]:,} of them {trade.name}, "
+    say(f"{path}: fitted on {facts['things']:,} things, {facts[trade.sought]:,} of them {trade.sought}, "
         f"in {time.monotonic() - began:.0f} s; use it with --set {trade.used}={path}")
     return path
 

@@ -78,4 +78,5 @@ SCHOOLING = Schooling(nets=8, epochs=24, decay=0.1)
 
 def trade(weights: str = "") -> Trade:
     """Return what the second judge is to know, with a network's weights of one's own where some are given."""
-    return Trade("second", _second.NAMES, FRAMES, partial(seen_of, weights=weights), "net.second_judge", SCHOOLING)
+    see = partial(seen_of, weights=weights)
+    return Trade(_second.SHIPS, _second.NAMES, FRAMES, see, "net.second_judge", SCHOOLING, "dirt")

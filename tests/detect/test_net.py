@@ -127,11 +127,17 @@ def test_where_nothing_is_left_open_the_network_is_not_asked(weights, tmp_path, 
 def test_only_tiles_with_open_things_are_looked_at(believing, monkeypatch):
     from restore.nets import inference
 
-    asked = []
-    plain = inference.probabilities
-    monkeypatch.setattr(inference, "probabilities", lambda net, crops: (asked.append(1) or p for p in plain(net, crops)))
+    asked, plain = [], inference.probabilities
+
+    def counted(net, crops):
+        for chance in plain(net, crops):
+            asked.append(chance.shape)
+            yield chance
+
+    monkeypatch.setattr(inference, "probabilities", counted)
     believing.detect(window(frames(speck)), MIDDLE)
-    assert len(asked) == 1
+    side = TILING.tile_px + 2 * TILING.margin_px
+    assert asked == [(3, side, side)]
 
 
 def test_what_was_asked_before_changes_nothing(believing):
