@@ -1,7 +1,8 @@
-"""What `dirt` leaves open on a frame in, how probable it is that each such thing is dirt out: a network has a say.
+"""What `dirt` leaves open on a frame in, how probable it is that each such thing is dirt out.
 
-The network (`restore/nets/detector.py`) looks at the tiles that hold such things and at no others. What it says inside
-a thing is a few measurements more, beside those of the first judge and its verdict; a second judge weighs them all.
+A second judge weighs the first one's verdict, some of its measurements, and the rules by which large things are held
+back. Where a network (`restore/nets/detector.py`) has a say, it looks at the tiles that hold such things and at no
+others; what it says inside a thing is a few measurements more, for a judge of its own.
 """
 
 from __future__ import annotations
@@ -19,16 +20,21 @@ from restore.detect._things import Ints, Table, Things
 from restore.detect.dirt import Look, Second, Weighed
 from restore.nets import shelf
 
-SHIPS = "second"
-"""Name of the judge that comes with the program; `lacuna train second` fits another."""
+SHIPS, SHIPS_ALONE = "second", "again"
+"""Names of the judges that come with the program, with the network's say and without; `lacuna train second` and `lacuna
+train again` fit others."""
 AGAIN = ("quiet", "crowd", "agree", "clear", "stir", "free", "grainy", "calm", "busy")
 """Measurements of the first judge that the second sees too. With all of them it learns its clips by heart."""
-NAMES = (
+ALONE = (
     *AGAIN,
     "judged",  # log-odds of the first judge
     "recurs",  # 1 where its like is found near it in the frame before or after
     "right",  # 1 where it is large and strong enough for the first look
     "size",  # log of its pixels at full size
+)
+"""What is measured without the network."""
+NAMES = (
+    *ALONE,
     "top", "whole",  # the network's greatest and mean log-odds inside it that it lasts a frame
     "line",  # ... mean, that it is part of a line
     "stays",  # ... mean, that it stays on the screen
@@ -67,39 +73,45 @@ def odds(chance: Float | Table) -> Table:
     return np.asarray(np.log(share / (1 - share)), np.float64)
 
 
-def measure(look: Look, weighed: Weighed, some: Ints, chance: Float) -> Table:
-    """Return the measurements (m, 17) of some things (m,) in the order of `NAMES`."""
+def measure(look: Look, weighed: Weighed, some: Ints) -> Table:
+    """Return the measurements (m, 13) of some things (m,) in the order of `ALONE`."""
     found, scale = weighed.things, look.scene.scale
-    inside = [sheet.ravel()[found.at] for sheet in chance]
-    mean = [odds(found.total(v) / found.area)[some] for v in inside]
-    top = odds(np.maximum.reduceat(inside[LASTS], found.starts))[some]
-    again = weighed.values[np.ix_(some, [_dirt_judge.NAMES.index(name) for name in AGAIN])]
+    again = weighed.values[some][:, np.array([_dirt_judge.NAMES.index(name) for name in AGAIN])]
     sure = np.clip(weighed.sure[some], 1e-6, 1 - 1e-6)
     columns = (
         np.log(sure / (1 - sure)), np.array([look.recurs(found, int(i)) for i in some], np.float64),
-        weighed.right[some], np.log(found.area[some] * scale**2), top, mean[LASTS], mean[LINE], mean[STAYS],
+        weighed.right[some], np.log(found.area[some] * scale**2),
     )
     return np.column_stack([again, *columns]).astype(np.float64)
 
 
-def path_of(given: str) -> Path:
+def heard(look: Look, weighed: Weighed, some: Ints, weights: Path) -> Table:
+    """Return the measurements (m, 17) of some things (m,), with the network's, in the order of `NAMES`."""
+    found = weighed.things
+    inside = [sheet.ravel()[found.at] for sheet in chances(look, found, some, weights)]
+    mean = [odds(found.total(v) / found.area)[some] for v in inside]
+    top = odds(np.maximum.reduceat(inside[LASTS], found.starts))[some]
+    return np.column_stack([measure(look, weighed, some), top, mean[LASTS], mean[LINE], mean[STAYS]])
+
+
+def path_of(given: str, ships: str = SHIPS) -> Path:
     """Return the file of the judge that a person gave, or of the one that is shipped."""
-    return Path(given) if given else shelf.shipped(SHIPS, ".json")
+    return Path(given) if given else shelf.shipped(ships, ".json")
 
 
-def second(look: Look, files: tuple[Path, Path], certainty: float) -> Second | None:
+def second(look: Look, judge: Path, certainty: float, weights: Path | None = None) -> Second | None:
     """Return what is dirt among what the first look has left open; None where that is nothing.
 
-    `files` are the network's weights and the judge's.
+    `judge` is the judge's file, `weights` the network's where it has a say.
     """
     weighed = look.weighed()
     some = np.zeros(0, np.int64) if weighed is None else open_things(weighed, look.part.smallest_px)
     if weighed is None or not len(some):
         return None
-    weights, judge = files
-    values = measure(look, weighed, some, chances(look, weighed.things, some, weights))
+    values = heard(look, weighed, some, weights) if weights else measure(look, weighed, some)
+    names = NAMES if weights else ALONE
     sure, taken = weighed.sure.copy(), np.zeros(len(weighed.things), bool)
-    sure[some] = _network.probability(_network.read(judge, shelf.sha256(judge), NAMES).score(values))
+    sure[some] = _network.probability(_network.read(judge, shelf.sha256(judge), names).score(values))
     taken[some] = sure[some] >= certainty
     if not taken.any():
         return None

@@ -1,4 +1,4 @@
-"""Frame t and its neighbours in, the dirt on frame t out: as `dirt`, and a network's word on what that leaves open."""
+"""Frame t and its neighbours in, the dirt on frame t out: as `twice`, with a network's word on what is left open."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from restore.window import Window
 class Net:
     """Good at all that `dirt` finds and at some of what it must leave open; as blind to what stays, and to shots' ends.
 
-    In place of `dirt`. What that takes is taken. Where something is left that may be dirt, a small U-Net
-    (`restore/nets/detector.py`; trained by `lacuna train detector`) looks at the frame beside its neighbours and
-    theirs, and a second judge (`lacuna train second`) weighs what it says with all that was measured.
+    In place of `dirt`, or of `twice`. What `dirt` takes is taken. Where something is left that may be dirt, a small
+    U-Net (`restore/nets/detector.py`; trained by `lacuna train detector`) looks at the frame beside its neighbours and
+    theirs, and a second judge (`lacuna train second`) weighs what it says with what was measured.
     """
 
     version: ClassVar[int] = 2
@@ -87,5 +87,5 @@ class Net:
             return Detection(np.zeros(window.size, bool))
         if look.at_end:
             return look.detection()
-        files = _netted.weights_at(self.weights, self.ships), _second.path_of(self.second_judge)
-        return look.detection(_second.second(look, files, self.second))
+        judge, weights = _second.path_of(self.second_judge), _netted.weights_at(self.weights, self.ships)
+        return look.detection(_second.second(look, judge, self.second, weights))

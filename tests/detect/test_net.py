@@ -15,10 +15,11 @@ from films import frames, window
 
 from restore.detect import _second, _sight
 from restore.detect._network import Network
-from restore.detect._second import NAMES, TILING
+from restore.detect._second import ALONE, NAMES, TILING
 from restore.detect._sight import CHANNELS, Sight
 from restore.detect.dirt import Dirt, look_at
 from restore.detect.net import Net
+from restore.detect.twice import Twice
 from restore.errors import PartError
 from restore.nets import files
 from restore.nets.detector import Detector
@@ -46,12 +47,12 @@ def weights(tmp_path):
     return str(path)
 
 
-def judge(path, name="top", above=0.0):
+def judge(path, name="top", above=0.0, names=NAMES):
     """A judge that believes one measurement: yes above a value, no below it."""
-    inner = np.zeros((len(NAMES), 1))
-    inner[NAMES.index(name)] = 10
-    net = Network(np.zeros(len(NAMES)), np.ones(len(NAMES)), inner, np.array([-10.0 * above]), np.array([12.0]), 0.0)
-    net.write(path, NAMES, {})
+    inner = np.zeros((len(names), 1))
+    inner[names.index(name)] = 10
+    net = Network(np.zeros(len(names)), np.ones(len(names)), inner, np.array([-10.0 * above]), np.array([12.0]), 0.0)
+    net.write(path, names, {})
     return str(path)
 
 
@@ -94,7 +95,7 @@ def test_what_the_second_judge_takes_for_none_stays_open(believing, tmp_path):
     assert {f.status for f in found.objects} == {"undecided"}
 
 
-@pytest.mark.parametrize("t", range(7))
+@pytest.mark.parametrize("t", [2, 3, 4])
 def test_what_dirt_takes_is_taken_whatever_the_second_look_says(weights, tmp_path, t):
     pictures = frames(specks, grain=2.0)
     never = Net(weights=weights, second_judge=judge(tmp_path / "never.json", "top", 99.0))
@@ -103,6 +104,27 @@ def test_what_dirt_takes_is_taken_whatever_the_second_look_says(weights, tmp_pat
     assert found.objects == alone.objects
     always = replace(never, second_judge=judge(tmp_path / "always.json", "top", -99.0)).detect(window(pictures), t)
     assert (always.mask | ~alone.mask).all()
+
+
+@pytest.mark.parametrize("t", [2, 3, 4])
+def test_twice_asks_no_network_and_takes_what_its_judge_takes(tmp_path, monkeypatch, t):
+    monkeypatch.setattr(_second, "chances", None)
+    pictures = frames(specks, grain=2.0)
+    never = Twice(second_judge=judge(tmp_path / "never.json", "size", 99.0, ALONE))
+    alone = Dirt().detect(window(pictures), t)
+    found = never.detect(window(pictures), t)
+    np.testing.assert_array_equal(found.mask, alone.mask)
+    assert found.objects == alone.objects
+    always = Twice(certainty=1.0, second_judge=judge(tmp_path / "always.json", "size", -99.0, ALONE))
+    assert not always.first.detect(window(pictures), t).mask.any()
+    assert always.detect(window(pictures), t).mask.any()
+
+
+def test_a_judge_of_the_other_part_is_refused(weights, tmp_path):
+    alone, heard = judge(tmp_path / "a.json", "size", 0.0, ALONE), judge(tmp_path / "b.json", "size")
+    for part in (Net(certainty=1.0, weights=weights, second_judge=alone), Twice(certainty=1.0, second_judge=heard)):
+        with pytest.raises(PartError, match=r"weighs 1[37] measurements"):
+            part.detect(window(frames(speck)), MIDDLE)
 
 
 def test_at_the_ends_of_a_shot_things_are_only_listed(believing):
@@ -178,8 +200,8 @@ def test_measurements_are_as_many_as_their_names_and_finite(believing):
     look = look_at(believing.first, shown, MIDDLE)
     weighed = look.weighed()
     some = _second.open_things(weighed)
-    chance = _second.chances(look, weighed.things, some, Path(believing.weights))
-    values = _second.measure(look, weighed, some, chance)
+    values = _second.heard(look, weighed, some, Path(believing.weights))
+    np.testing.assert_array_equal(values[:, : len(ALONE)], _second.measure(look, weighed, some))
     assert values.shape == (len(some), len(NAMES))
     assert np.isfinite(values).all()
     assert (values[:, NAMES.index("top")] >= values[:, NAMES.index("whole")] - 1e-9).all()
@@ -195,8 +217,9 @@ def test_the_weights_and_the_judges_are_part_of_what_the_part_is(believing, tmp_
 
 
 def test_what_ships_fits_together_and_can_be_asked():
-    found = Net(certainty=1.0, second=0.5).detect(window(frames(speck)), MIDDLE)
-    assert found.mask[80, 100]
+    for part in (Net(certainty=1.0, second=0.5), Twice(certainty=1.0, second=0.5)):
+        assert part.detect(window(frames(speck)), MIDDLE).mask[80, 100]
+        assert part.fingerprint()
 
 
 def test_tiny_pictures_are_left_alone(believing):
@@ -206,5 +229,6 @@ def test_tiny_pictures_are_left_alone(believing):
 
 @pytest.mark.parametrize("bad", [{"certainty": 0.0}, {"second": 2.0}, {"reach": 0}, {"smallest_px": 0}])
 def test_parameters_out_of_range_are_refused(bad):
-    with pytest.raises(PartError, match=f"net: {next(iter(bad))}"):
-        Net(**bad)
+    for name, part in (("net", Net), ("twice", Twice)):
+        with pytest.raises(PartError, match=f"{name}: {next(iter(bad))}"):
+            part(**bad)
