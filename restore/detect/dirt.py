@@ -17,6 +17,7 @@ from restore.detect._things import Ints, Scene, Table, Things
 from restore.errors import PartError
 from restore.frames import Bits
 from restore.nets import shelf
+from restore.source import Plane
 from restore.window import Window
 
 SMALLEST_PX = 8
@@ -239,8 +240,7 @@ class Look:
         certain = (sure >= self.part.certainty) & (not self.at_end)
         drawn, right, busy = self.drawn(found, certain)
         certain &= right
-        large = drawn.area >= LARGE_FRAC * self.scene.here.size * self.scene.scale**2
-        for i in np.flatnonzero(certain & large):
+        for i in np.flatnonzero(certain & self.large(drawn)):
             settled = busy[i] <= BUSY or sure[i] >= BUSY_CERTAINTY
             certain[i] = settled and not self.recurs(found, int(i))
         return Weighed(found, values, sure, drawn, right, certain)
@@ -251,11 +251,19 @@ class Look:
         """
         extent = _extent.extent(self.window, self.t, self.scene, found, certain, self.bits)
         drawn = _outline.outline(self.window, self.t, found, extent)
-        rest = self.bits.copy()
-        rest.ravel()[found.at[certain[found.own]]] = 0
-        unrest, busy = _things.unrest(self.scene, found, rest)
+        unrest, busy = _things.unrest(self.scene, found, self.without(found, certain))
         least = np.maximum(self.least(drawn.area), np.minimum(CALM * unrest, CALM_MOST * self.threshold))
         return drawn, (drawn.area >= self.part.smallest_px) & (drawn.peak > least), busy
+
+    def without(self, found: Things, known: Bits) -> Plane:
+        """Return 255 where anything stands out (h, w) but for those things that are `known` (n,)."""
+        rest = self.bits.copy()
+        rest.ravel()[found.at[known[found.own]]] = 0
+        return rest
+
+    def large(self, drawn: Outline) -> Bits:
+        """Return which things (n,) are large for dirt."""
+        return drawn.area >= LARGE_FRAC * self.scene.here.size * self.scene.scale**2
 
     def judged(self) -> tuple[Things, Table, Table]:
         """Return the things that may be dirt, how sure that is (n,), and what was measured on them (n, 21)."""

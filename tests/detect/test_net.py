@@ -127,6 +127,21 @@ def test_a_judge_of_the_other_part_is_refused(weights, tmp_path):
             part.detect(window(frames(speck)), MIDDLE)
 
 
+def test_on_a_frame_that_has_jumped_nothing_large_is_taken(believing, monkeypatch):
+    def blotch(picture, t):
+        if t == MIDDLE:
+            cv2.circle(picture, (100, 80), 9, 255, -1)
+            cv2.circle(picture, (30, 40), 1, 255, -1)
+
+    shown = window(frames(blotch))
+    assert believing.detect(shown, MIDDLE).mask[80, 100]
+    monkeypatch.setattr(_second, "JUMPED", -1.0)
+    monkeypatch.setattr("restore.detect.dirt.LARGE_FRAC", 60 / shown.size[0] / shown.size[1])
+    found = believing.detect(shown, MIDDLE).mask
+    assert found[40, 30]
+    assert not found[80, 100]
+
+
 def test_at_the_ends_of_a_shot_things_are_only_listed(believing):
     shown = window(frames(lambda picture, t: speck(picture, MIDDLE if t == 0 else t + 50)))
     found = believing.detect(shown, 0)
