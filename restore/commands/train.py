@@ -180,6 +180,48 @@ def train_lines(clips: tuple[Path, ...], folder: Path, **plan: Any) -> None:
     learn(Plan(clips, **plan), folder, click.echo, LINES)
 
 
+@train.command("again")
+@judging
+def train_again(clips: tuple[Path, ...], folder: Path, **plan: Any) -> None:
+    """Fit the second judge of the detector `twice` to clean CLIPS, photographs and films.
+
+    They are damaged in a known way; what `dirt` leaves open on them is
+    learnt from. Killed, the same command goes on.
+
+    \b
+    Example:
+      lacuna train again clean/*.mov --photographs pictures -o again
+      lacuna run reel.mov -o clean.mov --set twice.second_judge=again/again.json
+    """
+    from restore.train.judge import Plan
+    from restore.train.judge import train as learn
+    from restore.train.second import AGAIN
+
+    learn(Plan(clips, **plan), folder, click.echo, AGAIN)
+
+
+@train.command("second")
+@click.option("--weights", default="", help="The network's, by `lacuna train detector`. [those that ship]")
+@judging
+def train_second(clips: tuple[Path, ...], folder: Path, weights: str, **plan: Any) -> None:
+    """Fit the second judge of the detector `net` to clean CLIPS, photographs and films.
+
+    They are damaged in a known way; what `dirt` leaves open on them, and
+    what the network says of it, is learnt from. Killed, the same command
+    goes on.
+
+    \b
+    Example:
+      lacuna train second clean/*.mov --photographs pictures -o second
+      lacuna run reel.mov -o clean.mov --set net.second_judge=second/second.json
+    """
+    from restore.train.judge import Plan
+    from restore.train.judge import train as learn
+    from restore.train.second import trade
+
+    learn(Plan(clips, **plan), folder, click.echo, trade(weights))
+
+
 @train.command("diffusion")
 @click.option("-o", "--output", "folder", default="training/diffusion", show_default=True, type=FOLDER,
               help="Where state, log, sheets and weights are kept.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,8 +10,6 @@ import cv2
 import numpy as np
 
 from restore.colour import Float
-from restore.detect import Detection, Found
-from restore.detect._outline import closed
 from restore.frames import Bits
 from restore.nets import shelf
 from restore.source import Plane
@@ -27,38 +25,31 @@ class Tiling:
     """... and sees so much around them."""
 
 
-USUAL = Tiling()
-
-
 def weights_at(given: str, shipped: str) -> Path:
     """Return the weights file of the user's, or the one that is shipped under a name."""
     return Path(given) if given else shelf.shipped(shipped)
 
 
-def chances(seen: Float, worth: Bits, path: Path) -> Float | None:
-    """Return the probability of each kind in 255ths (kinds, h, w) from what is seen (channels, h, w).
-
-    Tiles of a fixed grid in which nothing is `worth` a look (h, w) are 0; None where that is all of them.
-    """
-    if not worth.any():
-        return None
-    room = (USUAL.margin_px, USUAL.margin_px + USUAL.tile_px)
-    return asked(np.pad(seen, ((0, 0), room, room), "edge"), worth, path, USUAL)
-
-
 def asked(wide: Float, worth: Bits, path: Path, tiling: Tiling) -> Float:
+    """Return what `answered` does, from all that is seen at once: `wide` (channels, ...) has the margin on every side,
+    and up to a whole tile at its ends.
+    """
+    side = tiling.tile_px + 2 * tiling.margin_px
+    return answered(lambda y, x: wide[:, y : y + side, x : x + side], worth, path, tiling)
+
+
+def answered(crop: Callable[[int, int], Float], worth: Bits, path: Path, tiling: Tiling) -> Float:
     """Return the probability of each kind in 255ths (kinds, h, w) for the tiles that hold anything `worth` it (h, w).
 
-    `wide` (channels, ...) is what is seen with the margin on every side, and up to a whole tile at its ends.
+    Others are 0. `crop` gives what is seen of the tile at (y, x), with its margin (channels, side, side).
     """
     from restore.nets import inference
 
-    h, w = worth.shape
-    tile, margin = tiling.tile_px, tiling.margin_px
+    (h, w), tile, margin = worth.shape, tiling.tile_px, tiling.margin_px
     net = inference.detector(path, shelf.sha256(path))
-    places, side = list(tiles(worth, tile)), tile + 2 * margin
-    crops = (wide[:, y : y + side, x : x + side] for y, x in places)
+    places = list(tiles(worth, tile))
     out = np.zeros((net.kinds, -(-h // tile) * tile, -(-w // tile) * tile), np.float32)
+    crops = (crop(y, x) for y, x in places)
     for (y, x), chance in zip(places, inference.probabilities(net, crops), strict=True):
         out[:, y : y + tile, x : x + tile] = chance[:, margin:-margin, margin:-margin]
     return out[:, :h, :w]
@@ -73,38 +64,7 @@ def tiles(worth: Bits, tile_px: int) -> Iterator[tuple[int, int]]:
                 yield y, x
 
 
-def full_size(sheet: Float, size: tuple[int, int]) -> Float:
-    """Return a sheet (h, w) at full size (H, W)."""
-    if sheet.shape == size:
-        return sheet
-    h, w = sheet.shape
-    return cv2.resize(sheet, (2 * w, 2 * h), interpolation=cv2.INTER_LINEAR)[: size[0], : size[1]]
-
-
 def things(sheet: Float | Plane, least: float) -> tuple[Plane, Plane]:
     """Return the numbered things (H, W) of a sheet that are above `least`, and (n, 5) x, y, width, height, area."""
     _, labels, found, _ = cv2.connectedComponentsWithStats((sheet > least).astype(np.uint8), connectivity=8)
     return labels, found[1:]
-
-
-def decided(
-    t: int, sheets: Sequence[tuple[str, Float]], edge: float, certainty: float, sizes_px: tuple[int, int], why: str = ""
-) -> Detection:
-    """Return the things of named sheets (H, W) in 255ths: each as far as `edge`, if it is anywhere sure enough.
-
-    Things of less or more pixels than `sizes_px` are left alone. With a reason `why` not, they are only listed.
-    """
-    mask, objects = np.zeros(sheets[0][1].shape, bool), []
-    for name, sheet in sheets:
-        labels, found = things(sheet, 255 * edge)
-        sure = np.zeros(len(found) + 1, np.float32)
-        np.maximum.at(sure, labels.ravel(), sheet.ravel())
-        right = np.zeros(len(found) + 1, bool)
-        right[1:] = (sure[1:] >= 255 * certainty) & (found[:, 4] >= sizes_px[0]) & (found[:, 4] <= sizes_px[1])
-        for i in np.flatnonzero(right):
-            x, y, width, height, area = (int(v) for v in found[i - 1])
-            box, status = (y, x, y + height, x + width), "undecided" if why else "confirmed"
-            objects.append(Found(t, name, box, area, float(sure[i]) / 255, status, why))  # type: ignore[arg-type]
-        if not why:
-            mask |= right[labels]
-    return Detection(closed(mask), tuple(objects))

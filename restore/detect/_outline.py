@@ -54,6 +54,12 @@ class Outline:
         out[self.ys[mine], self.xs[mine]] = True
         return out
 
+    def keep(self, right: Bits) -> Outline:
+        """Return those things that are `right` (n,)."""
+        number, mine = np.cumsum(right) - 1, right[self.own]
+        return Outline(self.size, self.ys[mine], self.xs[mine], number[self.own[mine]], self.boxes[right],
+                       self.area[right], self.peak[right])
+
 
 def places(labels: Labels, scale: int, size: tuple[int, int]) -> tuple[Ints, Ints, Ints]:
     """Return rows, columns (m,) at full size of all labelled pixels, and their labels less 1."""

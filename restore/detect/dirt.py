@@ -17,6 +17,7 @@ from restore.detect._things import Ints, Scene, Table, Things
 from restore.errors import PartError
 from restore.frames import Bits
 from restore.nets import shelf
+from restore.source import Plane
 from restore.window import Window
 
 SMALLEST_PX = 8
@@ -100,7 +101,7 @@ class Dirt:
 
     def detect(self, window: Window, t: int) -> Detection:
         """Return the dirt of frame t."""
-        look = _look(self, window, t)
+        look = look_at(self, window, t)
         return Detection(np.zeros(window.size, bool)) if look is None else look.detection()
 
 
@@ -118,7 +119,7 @@ class Likes:
 def candidates_of(part: Dirt, window: Window, t: int) -> Likes:
     """Return what may be dirt on frame t at first sight; made once."""
     def make() -> Likes:
-        look = _look(part, window, t)
+        look = look_at(part, window, t)
         if look is None or look.at_end or not len(found := look.candidates()):
             none = np.zeros(0, np.int64)
             return Likes(np.zeros((0, 4), np.int64), none, np.zeros(0, np.float32), none > 0)
@@ -140,9 +141,37 @@ class Candidates:
     """How many luma pixels high and wide its pixels are."""
 
 
+@dataclass(frozen=True)
+class Second:
+    """What a second look takes for dirt of what the first left open."""
+
+    sure: Table
+    """(n,) the probability of every thing that was weighed, the first look's where there was no second."""
+    taken: Bits
+    """(n,)."""
+    drawn: Outline
+    """The pixels of those alone that are taken."""
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """The n things of a frame that may be dirt, and what was made of them."""
+
+    things: Things
+    values: Table
+    """(n, 21) what was measured on them (`_dirt_judge.NAMES`)."""
+    sure: Table
+    """(n,) the judge's probability."""
+    drawn: Outline
+    right: Bits
+    """(n,) large and strong enough."""
+    certain: Bits
+    """(n,) dirt."""
+
+
 def candidates(part: Dirt, window: Window, t: int) -> Candidates | None:
     """Return what the judge is shown of frame t; None where there is nothing, or no frame on one side of it."""
-    look = _look(part, window, t)
+    look = look_at(part, window, t)
     found = None if look is None or look.at_end else look.candidates()
     if look is None or found is None or not len(found):
         return None
@@ -156,20 +185,22 @@ def grown(found: Found, filled: Bits) -> Found:
     return replace(found, area_px=found.area_px + more) if more else found
 
 
-def _look(part: Dirt, window: Window, t: int) -> _Look | None:
+def look_at(part: Dirt, window: Window, t: int) -> Look | None:
+    """Return frame t between its neighbours, as a part sees it; None where the picture is tiny or stands alone."""
     if min(window.size) < SMALLEST_PX:
         return None
     before, after = (_align.others(window, t, step, part.reach) for step in (-1, 1))
     if not before and not after:
         return None
     first, last = (before or after)[0], (after or before)[0]
-    return _Look(part, window, t, (_align.lay(window, t, first), _align.lay(window, t, last)))
+    return Look(part, window, t, (_align.lay(window, t, first), _align.lay(window, t, last)))
 
 
-class _Look:
+class Look:
     """One frame between two others; at the ends of a shot both are the same one, and nothing is confirmed."""
 
     def __init__(self, part: Dirt, window: Window, t: int, sides: tuple[Laid, Laid]) -> None:
+        """See what stands out of frame t."""
         self.part, self.window, self.t, self.sides = part, window, t, sides
         self.grain = window.grain(t)
         self.threshold = max(part.contrast_levels, part.grain_factor * self.grain)
@@ -178,42 +209,74 @@ class _Look:
         """(h, w) all that stands out."""
         self.at_end = sides[0].frame == sides[1].frame
 
-    def detection(self) -> Detection:
-        """Return what is dirt, and a few of the things that may be."""
-        found, sure = self.judged()
-        if not len(found):
+    def detection(self, second: Second | None = None) -> Detection:
+        """Return what is dirt, and a few of the things that may be; a `second` look may have taken more."""
+        weighed = self.weighed()
+        if weighed is None:
             return Detection(np.zeros(self.window.size, bool))
-        certain = (sure >= self.part.certainty) & (not self.at_end)
-        extent = _extent.extent(self.window, self.t, self.scene, found, certain, self.bits)
-        drawn = _outline.outline(self.window, self.t, found, extent)
-        rest = self.bits.copy()
-        rest.ravel()[found.at[certain[found.own]]] = 0
-        unrest, busy = _things.unrest(self.scene, found, rest)
-        least = np.maximum(self.least(drawn.area), np.minimum(CALM * unrest, CALM_MOST * self.threshold))
-        right = (drawn.area >= self.part.smallest_px) & (drawn.peak > least)
-        certain &= right
-        large = drawn.area >= LARGE_FRAC * self.scene.here.size * self.scene.scale**2
-        for i in np.flatnonzero(certain & large):
-            settled = busy[i] <= BUSY or sure[i] >= BUSY_CERTAINTY
-            certain[i] = settled and not self.recurs(found, int(i))
-        outlined = drawn.mask(certain)
+        drawn, sure, certain, left = weighed.drawn, weighed.sure, weighed.certain, weighed.right & ~weighed.certain
+        outlined, more = drawn.mask(certain), np.zeros(0, np.int64)
+        if second is not None:
+            more = np.flatnonzero(second.taken)
+            outlined |= second.drawn.mask(np.ones(len(more), bool))
+            left &= ~second.taken
         mask = _outline.closed(outlined)
         holes = mask & ~outlined
         objects = [grown(self.found(drawn, sure, int(i), True), holes) for i in np.flatnonzero(certain)]
-        objects += [self.found(drawn, sure, i, False) for i in self.doubtful(drawn, sure, right & ~certain)]
+        if second is not None:
+            own = second.sure[more]
+            objects += [grown(self.found(second.drawn, own, i, True), holes) for i in range(len(more))]
+        objects += [self.found(drawn, sure, i, False) for i in self.doubtful(drawn, sure, left)]
         return Detection(mask, tuple(objects))
 
-    def judged(self) -> tuple[Things, Table]:
-        """Return the things that may be dirt, and how sure that is (n,)."""
+    def weighed(self) -> Weighed | None:
+        """Return what is dirt and what may be; None where there is neither. Made once a frame."""
+        return self.window.memo("dirt-weighed", (self.t, self.part, self.window.preset), self._weighed)
+
+    def _weighed(self) -> Weighed | None:
+        found, sure, values = self.judged()
+        if not len(found):
+            return None
+        certain = (sure >= self.part.certainty) & (not self.at_end)
+        drawn, right, busy = self.drawn(found, certain)
+        certain &= right
+        for i in np.flatnonzero(certain & self.large(drawn)):
+            settled = busy[i] <= BUSY or sure[i] >= BUSY_CERTAINTY
+            certain[i] = settled and not self.recurs(found, int(i))
+        return Weighed(found, values, sure, drawn, right, certain)
+
+    def drawn(self, found: Things, certain: Bits) -> tuple[Outline, Bits, Table]:
+        """Return the pixels of things, those that are `certain` (n,) as far as they reach, which of them (n,) are large
+        and strong enough, and what share of the picture far around each (n,) stands out and is none of those.
+        """
+        extent = _extent.extent(self.window, self.t, self.scene, found, certain, self.bits)
+        drawn = _outline.outline(self.window, self.t, found, extent)
+        unrest, busy = _things.unrest(self.scene, found, self.without(found, certain))
+        least = np.maximum(self.least(drawn.area), np.minimum(CALM * unrest, CALM_MOST * self.threshold))
+        return drawn, (drawn.area >= self.part.smallest_px) & (drawn.peak > least), busy
+
+    def without(self, found: Things, known: Bits) -> Plane:
+        """Return 255 where anything stands out (h, w) but for those things that are `known` (n,)."""
+        rest = self.bits.copy()
+        rest.ravel()[found.at[known[found.own]]] = 0
+        return rest
+
+    def large(self, drawn: Outline) -> Bits:
+        """Return which things (n,) are large for dirt."""
+        return drawn.area >= LARGE_FRAC * self.scene.here.size * self.scene.scale**2
+
+    def judged(self) -> tuple[Things, Table, Table]:
+        """Return the things that may be dirt, how sure that is (n,), and what was measured on them (n, 21)."""
         found = self.candidates()
         if not len(found):
-            return found, np.zeros(0)
+            return found, np.zeros(0), np.zeros((0, len(_dirt_judge.NAMES)))
         stir = self.stir(found)
-        sure = _dirt_judge.probability(self.measured(found, stir), _dirt_judge.path_of(self.part.judge))
+        values = self.measured(found, stir)
+        sure = _dirt_judge.probability(values, _dirt_judge.path_of(self.part.judge))
         right = sure >= 0.5 * self.part.certainty
         for i in np.flatnonzero(right & (stir >= PASSES)):
             right[i] = not self.passes(found, int(i))
-        return found.keep(right), sure[right]
+        return found.keep(right), sure[right], values[right]
 
     def candidates(self) -> Things:
         """Return all that may be dirt at first sight."""

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from restore.nets.needs import Needs
 
 WIDTHS = (16, 24, 32, 48)
-"""Channels at full size and at each halving."""
+"""Channels at the size of the first layer and at each halving."""
 
 
 class Pair(nn.Module):
@@ -32,24 +32,26 @@ class Pair(nn.Module):
 class Detector(nn.Module):
     """The detector's network."""
 
-    def __init__(self, channels_in: int, kinds: int, widths: tuple[int, ...] = WIDTHS) -> None:
-        """Make the layers; weights are random until loaded."""
+    def __init__(self, channels_in: int, kinds: int, widths: tuple[int, ...] = WIDTHS, fold: int = 1) -> None:
+        """Make the layers, the first of them of 1/`fold` of the size; weights are random until loaded."""
         super().__init__()
+        sizes = (channels_in * fold**2, *widths)
         self.down = nn.ModuleList(
-            Pair(a, b, 1 if i == 0 else 2) for i, (a, b) in enumerate(zip((channels_in, *widths), widths, strict=False))
+            Pair(a, b, 1 if i == 0 else 2) for i, (a, b) in enumerate(zip(sizes, widths, strict=False))
         )
         self.up = nn.ModuleList(
             Pair(deep + flat, flat) for deep, flat in zip(widths[:0:-1], widths[-2::-1], strict=True)
         )
-        self.out = nn.Conv2d(widths[0], kinds, 1)
+        self.out = nn.Conv2d(widths[0], kinds * fold**2, 1)
         # Damage is rare: to begin with, nothing is damaged.
         nn.init.constant_(self.out.bias, -4.0)  # type: ignore[arg-type]
-        self.kinds = kinds
-        self.needs = Needs(channels_in, 2 ** (len(widths) - 1))
+        self.kinds, self.fold = kinds, fold
+        self.needs = Needs(channels_in, fold * 2 ** (len(widths) - 1))
 
     def forward(self, x: Tensor) -> Tensor:
         """Return log-odds (n, kinds, h, w) for measurements (n, channels, h, w); h and w as `needs` says."""
         kept: list[Tensor] = []
+        x = nn.functional.pixel_unshuffle(x, self.fold)
         for level in self.down:
             x = level(x)
             kept.append(x)
@@ -58,4 +60,4 @@ class Detector(nn.Module):
             flat = kept.pop()
             x = nn.functional.interpolate(x, size=flat.shape[-2:], mode="bilinear", align_corners=False)
             x = level(torch.cat([x, flat], 1))
-        return self.out(x)
+        return nn.functional.pixel_shuffle(self.out(x), self.fold)

@@ -31,12 +31,14 @@ def detector(path: Path, digest: str) -> Detector:
 
     Raises PartError where the file is not what it should be.
     """
-    tensors, _ = files.read(path)
-    channels = int(tensors["down.0.first.weight"].shape[1])
+    tensors, facts = files.read(path)
+    fold = int(facts.get("fold", 1))
+    folded, kinds = int(tensors["down.0.first.weight"].shape[1]), int(tensors["out.weight"].shape[0])
     widths = tuple(int(tensors[f"down.{i}.second.weight"].shape[0]) for i in range(depth(tensors)))
-    net = Detector(channels, int(tensors["out.weight"].shape[0]), widths)
+    net = Detector(folded // fold**2, kinds // fold**2, widths, fold)
     files.fill(net, tensors, path)
-    return net.eval().requires_grad_(False)
+    layout = torch.channels_last if fold > 1 else torch.contiguous_format
+    return net.eval().requires_grad_(False).to(memory_format=layout)  # type: ignore[call-overload]
 
 
 def depth(tensors: dict[str, torch.Tensor]) -> int:

@@ -85,7 +85,7 @@ def rate_at(step: int, steps: int) -> float:
 
 def made(subject: Subject) -> Detector:
     """Return a network for a subject, untrained."""
-    net = Detector(len(subject.channels), len(subject.kinds), subject.widths)
+    net = Detector(len(subject.channels), len(subject.kinds), subject.widths, subject.fold)
     for module in net.modules() if subject.rare else ():
         if isinstance(module, torch.nn.Conv2d) and module is not net.out:
             torch.nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
@@ -203,7 +203,8 @@ def check(run: Run, held: Samples, n: int, loss: float, seconds: float, say: Rep
     overall = float(np.mean([scores[f"{kind} AP"] for kind in subject.kinds]))
     if overall >= run.state.counters["best"]:
         run.state.counters["best"] = overall
-        facts = {"net": subject.name, "rounds": n + 1, "plan": run.plan.record(), "scores": scores}
+        facts = {"net": subject.name, "fold": subject.fold, "rounds": n + 1}
+        facts |= {"plan": run.plan.record(), "scores": scores}
         files.write(run.folder / f"{subject.name}.safetensors", run.mean.weights, facts, half=True)
     run.state.save()
     with (run.folder / "log.jsonl").open("a") as log:

@@ -99,6 +99,8 @@ class Schooling:
     nets: int = 4
     """Their mean is the judge."""
     epochs: int = 10
+    decay: float = 1e-3
+    """Of the weights: the more, the less of single clips is learnt."""
 
 
 USUAL = Schooling()
@@ -119,6 +121,13 @@ class Trade:
     used: str
     """How a recipe is told of it."""
     schooling: Schooling = USUAL
+    yes: str = ""
+    """What it says yes to, where its name does not say so."""
+
+    @property
+    def sought(self) -> str:
+        """Return what it says yes to."""
+        return self.yes or self.name
 
 
 @dataclass(frozen=True)
@@ -271,7 +280,7 @@ def fit(finds: Finds, seed: int, schooling: Schooling = USUAL) -> Network:
     mean, spread = values.mean(0), values.std(0) + 1e-3
     z = torch.from_numpy(np.clip((values - mean) / spread, -FAR, FAR).astype(np.float32))
     target, heavy = (torch.from_numpy(v.astype(np.float32)) for v in (dirt, weight))
-    nets = [_fitted(z, target, heavy, 1000 * seed + k, schooling.epochs) for k in range(schooling.nets)]
+    nets = [_fitted(z, target, heavy, 1000 * seed + k, schooling) for k in range(schooling.nets)]
     inner, outer = np.concatenate([n[0] for n in nets], 1), np.concatenate([n[2] for n in nets]) / len(nets)
     bias = float(np.mean([n[3] for n in nets]))
     plain = Network(mean, spread, inner, np.concatenate([n[1] for n in nets]), outer, bias)
@@ -279,14 +288,16 @@ def fit(finds: Finds, seed: int, schooling: Schooling = USUAL) -> Network:
     return replace(plain, outer=outer * slope, outer_bias=bias * slope + offset)
 
 
-def _fitted(z: Tensor, target: Tensor, weight: Tensor, seed: int, epochs: int) -> tuple[Table, Table, Table, float]:
+def _fitted(
+    z: Tensor, target: Tensor, weight: Tensor, seed: int, schooling: Schooling
+) -> tuple[Table, Table, Table, float]:
     torch.manual_seed(seed)
     torch.set_num_threads(1)
     inner, outer = torch.nn.Linear(z.shape[1], HIDDEN), torch.nn.Linear(HIDDEN, 1)
     n = max(1, len(z) // BATCH)
-    adam = torch.optim.AdamW([*inner.parameters(), *outer.parameters()], PEAK_RATE, weight_decay=1e-3)
-    rate = torch.optim.lr_scheduler.OneCycleLR(adam, PEAK_RATE, total_steps=n * epochs)
-    for _ in range(epochs):
+    adam = torch.optim.AdamW([*inner.parameters(), *outer.parameters()], PEAK_RATE, weight_decay=schooling.decay)
+    rate = torch.optim.lr_scheduler.OneCycleLR(adam, PEAK_RATE, total_steps=n * schooling.epochs)
+    for _ in range(schooling.epochs):
         for batch in torch.randperm(len(z)).tensor_split(n):
             score = outer(torch.tanh(inner(z[batch])))[:, 0]
             loss = torch.nn.functional.binary_cross_entropy_with_logits(score, target[batch], weight[batch])
@@ -319,10 +330,10 @@ def train(plan: Plan, folder: Path, say: Report = lambda _: None, trade: Trade =
     facts = {
         "seed": plan.seed, "clips": [p.name for p in plan.clips], "pieces": plan.pieces, "films": plan.films,
         "rides": plan.rides if plan.photographs else 0,
-        "things": len(finds.share), trade.name: int((finds.share > DIRT_FROM).sum()),
+        "things": len(finds.share), trade.sought: int((finds.share > DIRT_FROM).sum()),
     }
     rounded(fit(finds, plan.seed, trade.schooling)).write(path, trade.names, facts)
-    say(f"{path}: fitted on {facts['things']:,} things, {facts[trade.name]:,} of them {trade.name}, "
+    say(f"{path}: fitted on {facts['things']:,} things, {facts[trade.sought]:,} of them {trade.sought}, "
         f"in {time.monotonic() - began:.0f} s; use it with --set {trade.used}={path}")
     return path
 

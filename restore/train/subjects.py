@@ -67,7 +67,9 @@ class Subject:
     rare: bool = False
     """Whether damage is so little that the easy rest would drown it: a focal loss, and a start that lets it through."""
     widths: tuple[int, ...] = WIDTHS
-    """Channels of the network at full size and at each halving."""
+    """Channels of the network at the size of its first layer and at each halving."""
+    fold: int = 1
+    """That layer is of 1/`fold` of the size."""
     textures: str = ""
     """Digest of the photographs its lessons are cut out of, if any are."""
 
@@ -94,18 +96,21 @@ def window_of(grey: Float) -> Window:
 
 
 def see_film(side_px: int, seed: int) -> tuple[Float, Taught]:
-    """Return the middle frame of three beside its neighbours."""
-    shown = Lesson(seed, (side_px, side_px), 3).clip(0, 3)
+    """Return the middle frame of five beside its neighbours."""
+    shown = Lesson(seed, (side_px, side_px), 5).clip(0, 5)
     window = window_of(shown.damaged_grey)
-    sides = _sight.neighbours(window, 1, 1)
-    middle = Taught(shown.clean[1], shown.damaged[1], shown.labels[1])
+    sides = _sight.neighbours(window, 2, 1)
+    middle = Taught(shown.clean[2], shown.damaged[2], shown.labels[2])
     if sides is None:  # a cut on either side: there is nothing to learn here
         nothing = np.zeros((len(_sight.CHANNELS), side_px, side_px), np.float32)
         return nothing, Taught(middle.clean, middle.clean, np.zeros_like(middle.labels))
-    return _sight.sight(window, 1, sides), middle
+    return _sight.Sight.of(window, 2, sides, 1).shown(), middle
 
 
-FILM = Subject(Net.ships, _sight.CHANNELS, {k: tuple(v) for k, v in GROUPS.items()}, see_film)
+FILM_WIDTHS, FILM_FOLD = (24, 32, 48, 64), 2
+FILM = Subject(
+    Net.ships, _sight.CHANNELS, {k: tuple(v) for k, v in GROUPS.items()}, see_film, widths=FILM_WIDTHS, fold=FILM_FOLD
+)
 
 
 UNDAMAGED, SEVERITY, NEGATIVES = 0.2, (0.15, 0.85), 0.5
@@ -135,7 +140,7 @@ def still(textures: Path | None = None) -> Subject:
     listed = "".join(f"{p.name} {p.stat().st_size};" for p in photographs(textures)) if textures else ""
     return Subject(
         Photo.ships, _alone.CHANNELS, STILL_GROUPS, partial(see_still, textures=textures), unseen, 0.0, True,
-        STILL_WIDTHS, sha256(listed.encode()).hexdigest()[:16] if listed else "",
+        STILL_WIDTHS, textures=sha256(listed.encode()).hexdigest()[:16] if listed else "",
     )
 
 

@@ -52,3 +52,17 @@ def test_the_number_of_threads_is_left_as_it_was(net):
 def test_sizes_that_are_no_multiple_come_back_as_they_were():
     net = Detector(5, 3, (4, 6, 8))
     assert net(torch.zeros(1, 5, 33, 47)).shape == (1, 3, 33, 47)
+
+
+def test_a_folded_network_answers_pixel_for_pixel_and_is_read_as_it_was_written(tmp_path):
+    torch.manual_seed(2)
+    net, path = Detector(5, 3, (4, 6), 2), tmp_path / "folded.safetensors"
+    files.write(path, net.state_dict(), {"fold": 2})
+    read = inference.detector(path, shelf.sha256(path))
+    assert (read.fold, read.kinds, read.needs.channels, read.needs.multiple_px) == (2, 3, 5, 4)
+    (crop,) = crops(1)
+    (found,) = inference.probabilities(read, [crop])
+    with torch.inference_mode():
+        alone = torch.sigmoid(net(torch.from_numpy(crop)[None]))[0].numpy()
+    assert found.shape == (3, 32, 48)
+    assert np.abs(found - 255 * alone).max() <= 0.51

@@ -1,0 +1,85 @@
+"""Frame t and its neighbours in, the dirt on frame t out: as `dirt`, with a second look at what that leaves open."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from restore.detect import Detection, _dirt_judge, _second
+from restore.detect.dirt import Dirt, look_at
+from restore.errors import PartError
+from restore.nets import shelf
+from restore.window import Window
+
+
+@dataclass(frozen=True)
+class Twice:
+    """Good at all that `dirt` finds and at some of what it must leave open; as blind to what stays, and to shots' ends.
+
+    In place of `dirt`. What that takes is taken. Where something is left that may be dirt, faint things and large ones
+    whose like is nearby, a second judge (`lacuna train again`) weighs the verdict and the reasons against it.
+    """
+
+    version: ClassVar[int] = 1
+    sensitivity: ClassVar[Mapping[str, Mapping[str, float]]] = {
+        "cautious": {"certainty": 0.95, "second": 0.98},
+        "thorough": {"certainty": 0.65, "second": 0.85, "contrast_levels": 8.0, "grain_factor": 3.0},
+    }
+    leads: ClassVar[Mapping[str, float]] = {"certainty": 0.01}
+    certainty: float = 0.85
+    """Probability from which a thing is dirt at first look; from half of it on it is looked at again."""
+    second: float = 0.95
+    """Probability from which it is dirt at the second."""
+    contrast_levels: float = 12.0
+    """Least contrast to both neighbours, 8-bit levels."""
+    grain_factor: float = 4.0
+    """... and least contrast in standard deviations of the grain."""
+    smallest_px: int = 4
+    """Things of fewer luma pixels are left alone."""
+    largest_frac: float = 0.02
+    """Things larger than this share of the picture are left alone."""
+    reach: int = 3
+    """How many frames away the next different frame may be."""
+    judge: str = ""
+    """A file (.json) with a judge of your own, fitted by `lacuna train judge`; empty for the one that is shipped."""
+    second_judge: str = ""
+    """The same of the second judge, fitted by `lacuna train again`."""
+
+    def __post_init__(self) -> None:
+        """Refuse parameters out of range."""
+        if not 0.01 <= self.second <= 1:
+            raise PartError(f"twice: second is {self.second}; it needs a value from 0.01 to 1.")
+        try:
+            self.first  # noqa: B018  what `dirt` refuses, this refuses
+        except PartError as error:
+            raise PartError(str(error).replace("dirt:", "twice:", 1)) from error
+
+    @property
+    def first(self) -> Dirt:
+        """Return what looks first."""
+        return Dirt(self.contrast_levels, self.grain_factor, self.certainty, self.smallest_px, self.largest_frac,
+                    self.reach, self.judge)
+
+    @property
+    def reach_frames(self) -> int:
+        """How many frames before and after are looked at: the neighbours of the neighbours."""
+        return self.first.reach_frames
+
+    def fingerprint(self) -> str:
+        """Return the digest of both judges."""
+        paths = (_second.path_of(self.second_judge, _second.SHIPS_ALONE), _dirt_judge.path_of(self.judge))
+        return hashlib.sha256("".join(map(shelf.sha256, paths)).encode()).hexdigest()
+
+    def detect(self, window: Window, t: int) -> Detection:
+        """Return the dirt of frame t."""
+        look = look_at(self.first, window, t)
+        if look is None:
+            return Detection(np.zeros(window.size, bool))
+        if look.at_end:
+            return look.detection()
+        judge = _second.path_of(self.second_judge, _second.SHIPS_ALONE)
+        return look.detection(_second.second(look, judge, self.second))
