@@ -8,12 +8,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from restore.blend._touch import Restored, invented, rewrite
+from restore.blend._touch import Restored, invented, plane_of, rewrite
 from restore.colour import Float
 from restore.frames import Bits, Patch, support
 from restore.motion.points import Points, inside, read
 from restore.motion.proxy import scale_of
-from restore.source import Plane
 from restore.window import Window
 
 
@@ -26,17 +25,20 @@ class Steady:
     Copied pixels are real and stay as they are. (Weights after the recursive filter of Lai et al., ECCV 2018.)
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
-    reach_frames: int = 1
+    reach_frames: int = 2
     """How many frames before and after are averaged."""
-    share: float = 0.7
+    share: float = 1.0
     """Weight of a neighbour that agrees fully; the frame's own pixel has 1."""
+    alike_levels: float = 20.0
+    """8-bit levels above the grain by which a neighbour may differ and still count more than half. What was invented is
+    a guess, so that other guesses at the same place, and what is really seen there, count nearly as much as it."""
 
     def __post_init__(self) -> None:
         """Refuse values outside their ranges."""
-        if not 0 <= self.reach_frames <= 8 or not 0 <= self.share <= 1:
-            raise ValueError(f"needs reach_frames 0 to 8 and share 0 to 1, not {self}")
+        if not (0 <= self.reach_frames <= 8 and 0 <= self.share <= 1 and self.alike_levels > 0):
+            raise ValueError(f"needs reach_frames 0 to 8, share 0 to 1 and alike_levels above 0, not {self}")
 
     def blend(self, window: Window, t: int, patch: Callable[[int], Patch]) -> Patch:
         """Return frame t's patch with its invented samples averaged over time."""
@@ -62,7 +64,7 @@ class Steady:
         course = window.course(t, u)
         picture = window.picture(u)
         open_there = window.hidden(u) & ~theirs.mask
-        calm = np.float32(3 * max(window.grain(t), 0.7) * window.pixels.peak / 255)
+        calm = np.float32((self.alike_levels + 3 * window.grain(t)) * window.pixels.peak / 255)
         for p, q in enumerate(points):
             shift = window.pixels.shift(p)
             at = course.targets(q, scale, shift)
@@ -78,7 +80,3 @@ def usable(open_there: Bits, at: Float) -> Bits:
     free = read(plane_of(open_there), at[:, 0], at[:, 1]) == 0
     return free & inside(at, (open_there.shape[0], open_there.shape[1]))
 
-
-def plane_of(mask: Bits) -> Plane:
-    """Return a mask as 0 and 255, so that any share of it shows."""
-    return mask.astype(np.uint8) * np.uint8(255)
