@@ -40,7 +40,7 @@ class Textured(Trained):
 
     weights: str = ""
     """A weights file (.safetensors) of your own for `thin`; empty for the one that is shipped."""
-    strength: float = 1.0
+    strength: float = 0.8
     """1 is as much texture as the frame has elsewhere, 0 is `thin`."""
     narrowest_px: int = 20
     """Holes that are nowhere as wide as this are left as `thin` draws them: it carries texture that far."""
