@@ -23,8 +23,8 @@ GAP_PX = 4
 """Cells over which it is told whether two frames agree."""
 ALIKE = np.float32(0.1)
 """A difference in 8-bit levels that counts for nothing."""
-ALONE = np.float32(1000)
-"""Stands for the disagreement, in 8-bit levels, of two frames of which one says nothing."""
+ALONE = np.float32(4)
+"""What one frame's word is worth where another says nothing: as much as two that differ by so many 8-bit levels."""
 
 CONTEST = 2.0
 """Donors that agree must weigh this many times more than those they contradict."""
@@ -64,20 +64,32 @@ class Donors:
         for distance in range(1, self.reach_frames + 1):
             steps = [s for s in (-distance, distance) if t + s in shot]
             if steps and len(site.hole) and (distance == 1 or len(site.hole) >= worth):
-                views = self._views(window, site, steps)
+                views = self._views(window, site, steps, worth)
                 told = np.any([v.told for v in views], 0)
                 # What a frame shows and does not fit moves in a way that is not followed: more so the further away.
                 site = site.narrow(~(write(into, site, views) | told))
         return into
 
-    def _views(self, window: Window, site: Site, steps: list[int]) -> list[View]:
+    def _views(self, window: Window, site: Site, steps: list[int], worth: float) -> list[View]:
         """Return what frames at one distance show, along the motion around the holes or that seen past them."""
         around = [view(window, site, k, self.tolerance, window.course(site.t, site.t + k)) for k in steps]
         if steps != [-1, 1]:
             return around
+        pairs = [around, self._past(window, site, steps)]
+        single = ~np.any([both(pair) for pair in pairs], 0)
+        if single.sum() >= worth:  # one of the two is damaged there, as where holes lie close: there is a next frame
+            shot = window.shot(site.t, min(2, self.reach_frames))
+            for ends in ([-1, 2], [-2, 1]):
+                if all(site.t + k in shot for k in ends):
+                    found = self._past(window, site, ends)
+                    seen = single & both(found)
+                    pairs.append([replace(v, weight=v.weight * seen, told=v.told & seen) for v in found])
+        return better(site, pairs)
+
+    def _past(self, window: Window, site: Site, steps: list[int]) -> list[View]:
+        """Return what a frame before and one after show along the motion between the two."""
         ways = across(window, site.t, *steps)
-        past = [view(window, site, k, self.tolerance, way) for k, way in zip(steps, ways, strict=True)]
-        return better(site, around, past)
+        return [view(window, site, k, self.tolerance, way) for k, way in zip(steps, ways, strict=True)]
 
 
 def write(into: Filling, site: Site, views: list[View]) -> Bits:
@@ -97,16 +109,20 @@ def write(into: Filling, site: Site, views: list[View]) -> Bits:
     return sure
 
 
-def better(site: Site, around: list[View], past: list[View]) -> list[View]:
-    """Return two pairs of views, of which each weighs the less the more its frames differ from each other."""
-    near, far = (np.square(apart(site, pair) + ALIKE) for pair in (around, past))
-    share = far / (near + far)
+def both(pair: list[View]) -> Bits:
+    """Tell where (n,) both views of a pair can be used."""
+    return np.all([v.weight > 0 for v in pair], 0)
+
+
+def better(site: Site, pairs: list[list[View]]) -> list[View]:
+    """Return the views of several pairs, of which each weighs the less the more its frames differ from each other."""
+    worth = np.stack([1 / np.square(apart(site, pair) + ALIKE) for pair in pairs])
     return [replace(v, weight=(v.weight * part).astype(np.float32))
-            for pair, part in ((around, share), (past, 1 - share)) for v in pair]
+            for pair, part in zip(pairs, worth / worth.sum(0), strict=True) for v in pair]
 
 
 def apart(site: Site, pair: list[View]) -> Float:
-    """Return how far a pair's frames differ around each hole pixel (n,), 8-bit levels; much where one is not used."""
+    """Return how far a pair's frames differ around each hole pixel (n,), in 8-bit levels; `ALONE` if one is not used."""
     low, used = np.stack([v.planes[0].low for v in pair]), np.stack([v.weight > 0 for v in pair])
     cells = Cells(site.hole.size, GAP_PX, GAP_PX)
     n, total = cells.sums(cells.of(site.hole), np.abs(low[0] - low[1]) * site.unit)

@@ -74,7 +74,7 @@ def test_dust_is_filled_nearer_than_by_a_mean_and_where_nothing_can_be_copied() 
     found = psnr(ours.planes[0], slices[4], near)
     assert ours.mask.sum() > 0.98 * masks[4].sum()
     assert found > psnr(linear, slices[4], near) + 1
-    assert copied.mask.sum() < 0.9 * ours.mask.sum()
+    assert copied.mask.sum() < ours.mask.sum()
 
 
 def test_what_is_a_cubic_along_the_stack_is_met_exactly_in_sixteen_bits() -> None:
