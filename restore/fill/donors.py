@@ -122,7 +122,7 @@ def better(site: Site, pairs: list[list[View]]) -> list[View]:
 
 
 def apart(site: Site, pair: list[View]) -> Float:
-    """Return how far a pair's frames differ around each hole pixel (n,), in 8-bit levels; `ALONE` if one is not used."""
+    """Return how far a pair's frames differ around each hole pixel (n,), 8-bit levels; `ALONE` if one is not used."""
     low, used = np.stack([v.planes[0].low for v in pair]), np.stack([v.weight > 0 for v in pair])
     cells = Cells(site.hole.size, GAP_PX, GAP_PX)
     n, total = cells.sums(cells.of(site.hole), np.abs(low[0] - low[1]) * site.unit)
