@@ -25,6 +25,8 @@ ALIKE = np.float32(0.1)
 """A difference in 8-bit levels that counts for nothing."""
 ALONE = np.float32(4)
 """What one frame's word is worth where another says nothing: as much as two that differ by so many 8-bit levels."""
+RING = np.float32(2)
+"""What a difference from the ring counts beside one between two frames: both may show what was not there between."""
 
 CONTEST = 2.0
 """Donors that agree must weigh this many times more than those they contradict."""
@@ -122,12 +124,17 @@ def better(site: Site, pairs: list[list[View]]) -> list[View]:
 
 
 def apart(site: Site, pair: list[View]) -> Float:
-    """Return how far a pair's frames differ around each hole pixel (n,), 8-bit levels; `ALONE` if one is not used."""
-    low, used = np.stack([v.planes[0].low for v in pair]), np.stack([v.weight > 0 for v in pair])
+    """Return how far a pair's frames are from each other and from the ring around each hole pixel (n,), 8-bit levels.
+
+    A pair of which neither can be used takes its share of the weight too: what others show badly is left open.
+    """
+    low, error = np.stack([v.planes[0].low for v in pair]), np.stack([v.error for v in pair]) * site.unit
+    used = np.stack([v.weight > 0 for v in pair])
     cells = Cells(site.hole.size, GAP_PX, GAP_PX)
     n, total = cells.sums(cells.of(site.hole), np.abs(low[0] - low[1]) * site.unit)
     near = cells.at(total / np.maximum(n, TINY), site.hole)
-    return np.where(used.all(0), near, np.where(used.any(0), ALONE, 2 * ALONE)).astype(np.float32)
+    between = np.where(used.all(0), near, np.where(used.any(0), ALONE, 2 * ALONE))
+    return np.asarray(between + RING * (error * used).sum(0) / np.maximum(used.sum(0), 1), np.float32)
 
 
 def agree(views: list[View]) -> Float:
