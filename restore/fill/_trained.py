@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
@@ -45,5 +46,17 @@ class Trained:
         if hole.all() or not hole.any():
             return Filling(planes, np.zeros(hole.shape, bool))
         net = inference.filler(self.ships, self._path(), self.fingerprint())
-        run = partial(inference.pictures, net)
+        run = partial(bounded, partial(inference.pictures, net))
         return Filling(_tiles.filled(planes, hole, window.pixels, self.grid, run), hole)
+
+
+def bounded(run: _tiles.Run, crops: _tiles.Crops) -> Iterator[Float]:
+    """Yield what a network makes of each square, within what is known of it, colour by colour.
+
+    Networks go astray where they have seen nothing like it (a sky without any red): far beyond white, then.
+    """
+    for crop, hole in crops:
+        (out,) = run([(crop, hole)])
+        known = crop[:, ~hole]
+        low, high = (f(1)[:, None, None] for f in (known.min, known.max)) if known.size else (-np.inf, np.inf)
+        yield np.clip(out, low, high)

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from restore.fill import Filler, _tiles
-from restore.fill._trained import Trained
+from restore.fill._trained import Trained, bounded
 from restore.fill.context_encoder import ContextEncoder
 from restore.fill.glcic import Glcic, marched, met
 from restore.fill.gmcnn import Gmcnn
@@ -180,3 +180,15 @@ def test_parts_of_the_kind_say_which_weights_they_use():
     for kind in PARTS:
         assert issubclass(kind, Trained)
         assert len(kind().fingerprint()) == 64
+
+
+def test_a_network_that_goes_astray_is_kept_within_what_is_known():
+    hole = np.zeros((8, 8), bool)
+    hole[3:5, 3:5] = True
+    crop = np.stack([np.full((8, 8), v, np.float32) for v in (0.0, 0.4, 0.7)])
+    crop[:, 0, 0] = 0.1, 0.5, 0.8
+    wild = np.stack([np.full((8, 8), v, np.float32) for v in (14.0, -3.0, 0.75)])
+    (out,) = bounded(lambda crops: [wild for _ in crops], [(crop, hole)])
+    assert out[:, 3, 3] == pytest.approx([0.1, 0.4, 0.75])
+    (out,) = bounded(lambda crops: [wild for _ in crops], [(crop, np.ones((8, 8), bool))])
+    assert np.array_equal(out, wild)
