@@ -37,6 +37,7 @@ class Textured(Trained):
     invents: ClassVar[bool] = True
     ships: ClassVar[str] = "thin"
     grid: ClassVar[Grid] = Grid(side_px=128, step_px=96, blind_px=8)
+    close: ClassVar[Grid | None] = Grid(side_px=64, step_px=40, blind_px=8)
 
     weights: str = ""
     """A weights file (.safetensors) of your own for `thin`; empty for the one that is shipped."""

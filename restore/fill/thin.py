@@ -21,6 +21,7 @@ class Thin(Trained):
     invents: ClassVar[bool] = True
     ships: ClassVar[str] = "thin"
     grid: ClassVar[Grid] = Grid(side_px=128, step_px=96, blind_px=8)
+    close: ClassVar[Grid | None] = Grid(side_px=64, step_px=40, blind_px=8)
 
     weights: str = ""
     """A weights file (.safetensors) of your own; empty for the one that is shipped."""
