@@ -32,8 +32,8 @@ def test_every_part_can_be_made_and_says_what_it_is_good_for(room: str, name: st
 def test_the_package_offers_the_parts_the_recipes_speak_of() -> None:
     assert {("detect", "dirt"), ("detect", "scratch"), ("detect", "matte"), ("fill", "donors"), ("fill", "rows"),
             ("fill", "harmonic"), ("fill", "telea"), ("fill", "navier_stokes"), ("fill", "patchmatch"),
-            ("blend", "steady"), ("blend", "seam"), ("blend", "grain"), ("encode", "ffv1"), ("encode", "prores"),
-            ("encode", "h264"), ("encode", "sequence")} <= set(parts.names())
+            ("fill", "textured"), ("blend", "steady"), ("blend", "seam"), ("blend", "grain"), ("encode", "ffv1"),
+            ("encode", "prores"), ("encode", "h264"), ("encode", "sequence")} <= set(parts.names())
 
 
 def test_a_file_of_ones_own_is_a_part(tmp_path: Path) -> None:

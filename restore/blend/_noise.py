@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from restore.colour import Float
 from restore.frames import Bits
-from restore.motion.points import Points
+from restore.motion.points import Ints, Points
 from restore.source import Plane
 
 BINOMIAL = np.array([1, 4, 6, 4, 1], np.float32) / 16
@@ -42,6 +42,8 @@ class Stock:
     """(b,) standard deviation of the band above BINOMIAL, at those luminances."""
     softness: float
     """Weight of a pixel's neighbours in the filter (a, 1, a) x (a, 1, a) that makes white noise look like this."""
+    quiet: Ints
+    """(k, 2) rows and columns of the plane at which blocks begin that show little else."""
 
     def at(self, level: Float) -> Float:
         """Return the standard deviation (n,) at given luminances."""
@@ -53,7 +55,8 @@ def measure(plane: Plane, hidden: Bits, unit: np.float32) -> Stock | None:
 
     Large planes are measured on strips, a quarter of the picture: there are blocks enough.
     """
-    strips = cut(plane, plane.shape[0] // BLOCK_PX >= 40)
+    sparse = plane.shape[0] // BLOCK_PX >= 40
+    strips = cut(plane, sparse)
     level = strips.astype(np.float32) * unit
     rows, columns = level.shape[0] // BLOCK_PX, level.shape[1] // BLOCK_PX
     if rows * columns < FEWEST:
@@ -61,7 +64,7 @@ def measure(plane: Plane, hidden: Bits, unit: np.float32) -> Stock | None:
     high = level - cv2.sepFilter2D(level, -1, BINOMIAL, BINOMIAL, borderType=cv2.BORDER_REPLICATE)
     mean = cv2.resize(level, (columns, rows), interpolation=cv2.INTER_AREA).ravel()
     unrest = cv2.resize(np.abs(high), (columns, rows), interpolation=cv2.INTER_AREA).ravel()
-    damage = Points.of(cut(hidden, plane.shape[0] // BLOCK_PX >= 40))
+    damage = Points.of(cut(hidden, sparse))
     clean = np.bincount((damage.ys // BLOCK_PX) * columns + damage.xs // BLOCK_PX, minlength=rows * columns) == 0
     clean &= unrest > 1e-3  # clipped to one level: leaders, black borders
     if clean.sum() < FEWEST:
@@ -69,7 +72,9 @@ def measure(plane: Plane, hidden: Bits, unit: np.float32) -> Stock | None:
     levels, sigmas, quiet = by_luminance(mean, unrest, clean)
     if sigmas.max() < FAINT:
         return None
-    return Stock(levels, np.where(sigmas < FAINT, 0, sigmas).astype(np.float32), softness(high, quiet, columns))
+    corners = np.stack([quiet // columns * (4 if sparse else 1), quiet % columns], -1) * BLOCK_PX
+    soft = softness(high, quiet, columns)
+    return Stock(levels, np.where(sigmas < FAINT, 0, sigmas).astype(np.float32), soft, corners)
 
 
 def common(first: Plane, other: Plane, hidden: Bits) -> float:

@@ -22,6 +22,11 @@ def invented(patch: Patch) -> Bits:
     return patch.mask & (patch.origin > DONOR)
 
 
+def plane_of(mask: Bits) -> Plane:
+    """Return a mask as 0 and 255, so that any share of it shows."""
+    return mask.astype(np.uint8) * np.uint8(255)
+
+
 def rewrite(patch: Patch, points: list[Points], values: list[Float], pixels: PixelFormat) -> Patch:
     """Return the patch with other values, working code values (n,), at points of each plane."""
     planes = []

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from restore.blend._ages import ages, still
 from restore.blend._noise import BINOMIAL, Stock, common, measure, noise
 from restore.blend._touch import Restored, invented, rewrite
 from restore.colour import Float
@@ -16,6 +17,8 @@ from restore.motion.points import TINY, Cells, Points
 from restore.window import Window
 
 CELL_PX = 8
+EVERY_FRAME = 2**40
+"""Stands for the number of a frame where all of them have the same grain."""
 
 
 @dataclass(frozen=True)
@@ -24,10 +27,11 @@ class Grain:
 
     Strength by luminance and correlation of neighbouring pixels are measured on the frame's clean, quiet blocks
     (after the film grain model of AV1, Norkin and Birkbeck, DCC 2018, with a 3 x 3 filter instead of a recursive one).
-    Only invented pixels get it, and only the variance they lack: copied pixels bring their own.
+    Only invented pixels get it, and only the variance they lack: copied pixels bring their own. Where what looks like
+    grain stays on the screen from frame to frame (compressed video, a sensor's pattern), what is drawn stays as well.
     """
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
 
     strength: float = 1.0
     """1 is what the film has."""
@@ -41,8 +45,8 @@ class Grain:
 
     @property
     def reach_frames(self) -> int:
-        """It looks at its own frame alone."""
-        return 0
+        """Of the frames before and after it looks at how much of the grain is the same."""
+        return 1
 
     def blend(self, window: Window, t: int, patch: Callable[[int], Patch]) -> Patch:
         """Return frame t's patch with the grain it lacks."""
@@ -67,12 +71,19 @@ class Grain:
 
     def _drawn(self, window: Window, t: int, p: int, where: Points, stock: Stock) -> Float:
         """Return grain (n,) of strength one in a plane: red, green and blue share some of theirs, or it is confetti."""
-        own = noise((self.seed, t, p), where, stock.softness)
+        parts = ages(window, t, p, stock)
+        stays = np.sqrt(np.float32(parts.stays)) * still(window, t, p, where) if parts.stays else None
+        own = self._over_time(t, p, where, stock, parts.new, stays)
         if window.pixels.family != "rgb" or not p:
             return own
         first, other = (window.picture(t).planes[k] for k in (0, p))
         share = np.float32(common(first, other, window.hidden(t)))
-        return share * noise((self.seed, t, 0), where, stock.softness) + np.sqrt(1 - share * share) * own
+        return share * self._over_time(t, 0, where, stock, parts.new, stays) + np.sqrt(1 - share * share) * own
+
+    def _over_time(self, t: int, p: int, where: Points, stock: Stock, new: float, stays: Float | None) -> Float:
+        """Return grain (n,) of which a part of the variance is new, and another, of strength (n,), always the same."""
+        fresh = np.sqrt(np.float32(new)) * noise((self.seed, t, p), where, stock.softness)
+        return fresh if stays is None else fresh + stays * noise((self.seed, EVERY_FRAME, p), where, stock.softness)
 
     def _lacking(self, stock: Stock, points: Points, level: Float, high: Float) -> Float:
         """Return the standard deviation (n,) that is to be added at points of the fill, 8-bit levels."""

@@ -6,15 +6,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
+import cv2
 import numpy as np
 
-from restore.blend._touch import Restored, invented, rewrite
+from restore.blend._touch import Restored, invented, plane_of, rewrite
 from restore.colour import Float
 from restore.frames import Bits, Patch, support
 from restore.motion.points import Points, inside, read
 from restore.motion.proxy import scale_of
-from restore.source import Plane
 from restore.window import Window
+
+LOW_PX = 1.0
+"""Deviation of the Gaussian that parts the low band of a copied pixel from its own."""
 
 
 @dataclass(frozen=True)
@@ -23,35 +26,47 @@ class Steady:
 
     A finite window, the same on both sides, so that no frame depends on where a run began: each invented pixel is
     averaged with what frames within reach show at the same place of the scene, the less the more they differ.
-    Copied pixels are real and stay as they are. (Weights after the recursive filter of Lai et al., ECCV 2018.)
+    Copied pixels are real and stay as they are; only of those that come from further away than the next frame, and so
+    from others in every frame, the low band is averaged, as that of donors is. (Weights after the recursive filter of
+    Lai et al., ECCV 2018.)
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
-    reach_frames: int = 1
+    reach_frames: int = 2
     """How many frames before and after are averaged."""
-    share: float = 0.7
+    share: float = 1.0
     """Weight of a neighbour that agrees fully; the frame's own pixel has 1."""
+    alike_levels: float = 20.0
+    """8-bit levels above the grain by which a neighbour may differ and still count more than half. What was invented is
+    a guess, so that other guesses at the same place, and what is really seen there, count nearly as much as it."""
 
     def __post_init__(self) -> None:
         """Refuse values outside their ranges."""
-        if not 0 <= self.reach_frames <= 8 or not 0 <= self.share <= 1:
-            raise ValueError(f"needs reach_frames 0 to 8 and share 0 to 1, not {self}")
+        if not (0 <= self.reach_frames <= 8 and 0 <= self.share <= 1 and self.alike_levels > 0):
+            raise ValueError(f"needs reach_frames 0 to 8, share 0 to 1 and alike_levels above 0, not {self}")
 
     def blend(self, window: Window, t: int, patch: Callable[[int], Patch]) -> Patch:
-        """Return frame t's patch with its invented samples averaged over time."""
+        """Return frame t's patch with its invented samples averaged over time, and the low band of far copies."""
         own = patch(t)
-        made_up = invented(own)
-        if not made_up.any() or not self.reach_frames:
+        if not own.mask.any() or not self.reach_frames:
             return own
-        points = [Points.of(support(made_up, window.pixels, p)) for p in range(window.pixels.colour_planes)]
+        made_up = invented(own)
+        where = made_up | (own.mask & (np.abs(own.offset) > 1))
+        if not where.any():
+            return own
+        points = [Points.of(support(where, window.pixels, p)) for p in range(window.pixels.colour_planes)]
         begin = [own.planes[p].ravel()[q.flat].astype(np.float32) for p, q in enumerate(points)]
         total = [v.copy() for v in begin]
         weight = [np.ones(len(q), np.float32) for q in points]
         for u in window.shot(t, self.reach_frames):
             if u != t:
                 self._add(window, t, u, patch(u), points, begin, total, weight)
-        return rewrite(own, points, [a / b for a, b in zip(total, weight, strict=True)], window.pixels)
+        new = [a / b for a, b in zip(total, weight, strict=True)]
+        for p, q in enumerate(points):
+            real = ~support(made_up, window.pixels, p)[q.ys, q.xs]
+            new[p][real] = begin[p][real] + smooth(q, new[p] - begin[p], real, window.pixels.shift(p))
+        return rewrite(own, points, new, window.pixels)
 
     def _add(
         self, window: Window, t: int, u: int, theirs: Patch,
@@ -62,7 +77,7 @@ class Steady:
         course = window.course(t, u)
         picture = window.picture(u)
         open_there = window.hidden(u) & ~theirs.mask
-        calm = np.float32(3 * max(window.grain(t), 0.7) * window.pixels.peak / 255)
+        calm = np.float32((self.alike_levels + 3 * window.grain(t)) * window.pixels.peak / 255)
         for p, q in enumerate(points):
             shift = window.pixels.shift(p)
             at = course.targets(q, scale, shift)
@@ -73,12 +88,23 @@ class Steady:
             weight[p] += near
 
 
+def smooth(points: Points, change: Float, real: Bits, shift: tuple[int, int]) -> Float:
+    """Return the low band (m,) of a change (n,) of points at those that are real: their grain is their own."""
+    some = points.pick(real)
+    if not len(some):
+        return np.zeros(0, np.float32)
+    y, x = (LOW_PX / (1 << s) for s in shift)
+    top, left = int(some.ys.min()), int(some.xs.min())
+    size = (int(some.ys.max()) + 1 - top, int(some.xs.max()) + 1 - left)
+    sums = np.zeros((*size, 2), np.float32)
+    sums[some.ys - top, some.xs - left] = np.stack([change[real], np.ones(len(some), np.float32)], -1)
+    sums = cv2.GaussianBlur(sums, (0, 0), sigmaX=x, sigmaY=y, borderType=cv2.BORDER_CONSTANT)
+    total, count = sums[some.ys - top, some.xs - left].T
+    return np.asarray(total / count, np.float32)
+
+
 def usable(open_there: Bits, at: Float) -> Bits:
     """Tell which places (n, 2) lie in the picture and touch nothing that is still damaged there."""
     free = read(plane_of(open_there), at[:, 0], at[:, 1]) == 0
     return free & inside(at, (open_there.shape[0], open_there.shape[1]))
 
-
-def plane_of(mask: Bits) -> Plane:
-    """Return a mask as 0 and 255, so that any share of it shows."""
-    return mask.astype(np.uint8) * np.uint8(255)

@@ -208,3 +208,12 @@ def pick(scene: Scene, field: Field) -> Ints:
         best[better] = own[better]
         out[better] = field.at[number[better]] - step
     return out
+
+
+def origins(scene: Scene, field: Field) -> tuple[Ints, Ints]:
+    """Return for each place of a crop (h, w) the row and the column it is copied from; its own where it is not."""
+    at = np.arange(scene.hole.size)
+    at[scene.targets] = field.at
+    at[scene.places] = pick(scene, field)
+    ys, xs = np.divmod(at.reshape(scene.hole.shape), scene.width)
+    return ys[INNER] - REACH_PX, xs[INNER] - REACH_PX

@@ -115,10 +115,15 @@ def doubled(plane: Float, shape: tuple[int, ...]) -> Float:
     return cv2.resize(plane, (2 * w, 2 * h), interpolation=cv2.INTER_LINEAR)[: shape[0], : shape[1]]
 
 
-def drawn(planes: tuple[Float, ...], hole: Bits, pixels: PixelFormat, grid: Grid, run: Run) -> tuple[Float, ...]:
-    """Return colour planes with what a network draws under the hole; other samples are zero where no square lies."""
+def drawn(
+    planes: tuple[Float, ...], hole: Bits, pixels: PixelFormat, grid: Grid, run: Run, where: Bits | None = None
+) -> tuple[Float, ...]:
+    """Return colour planes with what a network draws under the hole; other samples are zero where no square lies.
+
+    Squares are shown where they count for `where` (H, W), a part of the hole; for all of it if there is none.
+    """
     wide = Wide.of(planes, hole, pixels, grid)
-    places = list(grid.tiles(wide.hole))
+    places = list(grid.tiles(wide.hole if where is None else wide.widened(where)))
     crops = ((wide.shown(at), wide.part(at)) for at in places)
     outs = [np.zeros(p.shape, np.float32) for p in wide.planes]
     for at, rgb in zip(places, run(crops), strict=True):
@@ -141,7 +146,7 @@ class Wide:
         edge, step = grid.edge_px, grid.step_px
         counts = [-(-(n + edge - grid.blind_px) // step) for n in hole.shape]
         room = [(edge, (c - 1) * step + grid.side_px - edge - n) for c, n in zip(counts, hole.shape, strict=True)]
-        out = []
+        out = list[Float]()
         for k, plane in enumerate(planes):
             shift = pixels.shift(k)
             whole = [(a >> s, (n + b >> s) - m)
@@ -150,6 +155,12 @@ class Wide:
             known = np.where(hole, np.float32(0), plane) if full else smoothed(plane, support(hole, pixels, k))
             out.append(np.pad(known, whole, "symmetric"))
         return cls(tuple(out), np.pad(hole, room, "symmetric"), pixels, grid)
+
+    def widened(self, mask: Bits) -> Bits:
+        """Return a mask (H, W) mirrored as the frame is."""
+        edge = self.grid.edge_px
+        room = [(edge, n - edge - m) for n, m in zip(self.hole.shape, mask.shape, strict=True)]
+        return np.pad(mask, room, "symmetric")
 
     def part(self, at: tuple[int, int]) -> Bits:
         """Return the holes of a square (side, side)."""

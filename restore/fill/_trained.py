@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
+import cv2
 import numpy as np
 
 from restore.colour import Float
 from restore.fill import Filling, _tiles
-from restore.frames import Bits
+from restore.frames import Bits, support
 from restore.nets import shelf
 from restore.window import Window
+
+WIDE_PX = 16
+"""Squares that hold narrower holes may be small: measured 0.1 to 0.25 dB better with `thin`, in three quarters of the
+time; in wide holes 0.3 dB worse."""
 
 
 class Trained:
@@ -21,6 +27,8 @@ class Trained:
     ships: ClassVar[str]
     """Name of the network (`nets/NAME.py`) and of the weights that come with the program."""
     grid: ClassVar[_tiles.Grid]
+    close: ClassVar[_tiles.Grid | None] = None
+    """Where squares lie for holes that are nowhere `WIDE_PX` wide, if a network does better for seeing less."""
     weights: str
 
     @property
@@ -45,5 +53,32 @@ class Trained:
         if hole.all() or not hole.any():
             return Filling(planes, np.zeros(hole.shape, bool))
         net = inference.filler(self.ships, self._path(), self.fingerprint())
-        run = partial(inference.pictures, net)
-        return Filling(_tiles.filled(planes, hole, window.pixels, self.grid, run), hole)
+        run = partial(bounded, partial(inference.pictures, net))
+        wide = hole if self.close is None else widest(hole)
+        if self.close is None or np.array_equal(wide, hole):
+            return Filling(_tiles.filled(planes, hole, window.pixels, self.grid, run), hole)
+        near = _tiles.drawn(planes, hole, window.pixels, self.close, run, hole & ~wide)
+        if not wide.any():
+            return Filling(near, hole)
+        far = _tiles.drawn(planes, hole, window.pixels, self.grid, run, wide)
+        under = (support(wide, window.pixels, k) for k in range(len(planes)))
+        return Filling(tuple(np.where(u, b, a) for u, a, b in zip(under, near, far, strict=True)), hole)
+
+
+def widest(hole: Bits) -> Bits:
+    """Return those of the holes (H, W) that are somewhere `WIDE_PX` wide."""
+    _, labels = cv2.connectedComponents(hole.view(np.uint8))
+    core = cv2.erode(hole.view(np.uint8), np.ones((WIDE_PX, WIDE_PX), np.uint8), borderValue=1).view(np.bool_)
+    return hole & np.isin(labels, np.unique(labels[core & hole]))
+
+
+def bounded(run: _tiles.Run, crops: _tiles.Crops) -> Iterator[Float]:
+    """Yield what a network makes of each square, within what is known of it, colour by colour.
+
+    Networks go astray where they have seen nothing like it (a sky without any red): far beyond white, then.
+    """
+    for crop, hole in crops:
+        (out,) = run([(crop, hole)])
+        known = crop[:, ~hole]
+        low, high = (f(1)[:, None, None] for f in (known.min, known.max)) if known.size else (-np.inf, np.inf)
+        yield np.clip(out, low, high)

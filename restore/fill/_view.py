@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -11,7 +12,6 @@ import numpy.typing as npt
 from restore.colour import Float
 from restore.fill._site import Ground, Site
 from restore.frames import Bits, support
-from restore.motion.inward import Course
 from restore.motion.points import TINY, Points, grow, inside, read
 from restore.motion.proxy import scale_of
 from restore.motion.used import Used
@@ -38,8 +38,21 @@ PRIOR = np.float32(200 * 4.0**2)
 PRIOR_COUNT = np.float32(8)
 UNREST = 0.5
 """A donor must fit the surroundings better than this share of their own deviation."""
+SHARE = 0.35
+"""So much of the ring must be seen for a donor to be judged by it."""
 LIMITS = (2.0, 20.0)
 """8-bit levels of mismatch that are always accepted, and never."""
+
+
+class Way(Protocol):
+    """Motion from frame t to another: `motion.inward.Course`, or `Across`."""
+
+    @property
+    def valid(self) -> Bits:
+        """Tell where it can be believed (h, w), on the proxy, for the rim around the holes."""
+
+    def targets(self, points: Points, scale: int, shift: tuple[int, int] = (0, 0)) -> Float:
+        """Return where points of a plane go: (n, 2) float32, (x, y) in that plane of the other frame."""
 
 
 @dataclass(frozen=True)
@@ -65,13 +78,14 @@ class View:
     """(n,) of luma pixels; 0 where it must not be used."""
     error: Float
     """(n,) how far it may be off, in code values of plane 0."""
+    told: Bits
+    """(n,) where it shows no damage and enough of the ring to be judged by: if it is not used there, it did not fit."""
 
 
-def view(window: Window, site: Site, step: int, tolerance: float) -> View:
-    """Look at the holes of frame t from frame t + step."""
+def view(window: Window, site: Site, step: int, tolerance: float, course: Way) -> View:
+    """Look at the holes of frame t from frame t + step, where a motion leads to."""
     u = site.t + step
     scale = scale_of(window.size)
-    course = window.course(site.t, u)
     planes = window.picture(u).planes
     nudge = refine(window, site, u, course, scale)
     shown: dict[int, Shown] = {}
@@ -91,9 +105,10 @@ def view(window: Window, site: Site, step: int, tolerance: float) -> View:
             if g.shift == (0, 0):
                 fits.append(fit)
     error = np.mean([fit.error for fit in fits], 0)
-    weight = trust(site, error, fits[0].share, tolerance) * open_to / np.float32(abs(step))
+    told = open_to & (fits[0].share > SHARE)
+    weight = trust(site, error, fits[0].share, tolerance) * told / np.float32(abs(step))
     doubt = np.maximum(error, site.grain + 0.5) / site.unit
-    return View(step, tuple(shown[p] for p in sorted(shown)), weight, doubt)
+    return View(step, tuple(shown[p] for p in sorted(shown)), weight, doubt, told)
 
 
 def show(plane: Plane, at: Float, fit: Fit, pure: Bits) -> Shown:
@@ -102,7 +117,7 @@ def show(plane: Plane, at: Float, fit: Fit, pure: Bits) -> Shown:
     return Shown(sharp * fit.gain + fit.offset, low_band(plane, at) * fit.gain + fit.offset, pure)
 
 
-def places(g: Ground, points: Points, course: Course, nudge: Float, scale: int) -> Float:
+def places(g: Ground, points: Points, course: Way, nudge: Float, scale: int) -> Float:
     """Return where the motion takes points of a plane, corrected by the cells' nudges (rows, columns, 2) of luma."""
     by = g.used.cells.at(nudge, points)
     by /= np.array([1 << g.shift[1], 1 << g.shift[0]], np.float32)
@@ -185,7 +200,7 @@ class Rim:
         return used.own(self.cell, np.abs(e), e, self.slope_x * e, self.slope_y * e)
 
 
-def refine(window: Window, site: Site, u: int, course: Course, scale: int) -> Float:
+def refine(window: Window, site: Site, u: int, course: Way, scale: int) -> Float:
     """Return per cell the small shift (rows, columns, 2), in luma pixels, that fits the ring to frame u better.
 
     Gauss-Newton on the ring's own pixels, all cells at once, with the frame's own gradient, which needs no second
@@ -262,5 +277,4 @@ def compare(g: Ground, site: Site, known: Float, seen: Float, usable: Bits) -> F
 def trust(site: Site, error: Float, share: Float, tolerance: float) -> Float:
     """Return the weight (n,) of a neighbour from the mismatch in the ring, in levels, and its usable share."""
     limit = np.clip(np.maximum(4 * site.grain, UNREST * site.spread), *LIMITS) * np.float32(tolerance)
-    good = (error < limit) & (share > 0.35)
-    return np.where(good, share * np.exp(-error / 4), 0).astype(np.float32)
+    return np.where(error < limit, share * np.exp(-error / 4), 0).astype(np.float32)

@@ -18,7 +18,7 @@ class ContextEncoder(Trained):
     without grain.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     invents: ClassVar[bool] = True
     ships: ClassVar[str] = "context_encoder"
     grid: ClassVar[Grid] = Grid(side_px=256, step_px=160, blind_px=32, deep_px=48)

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
 
 from restore.colour import Float
 from restore.fill import Filling
+from restore.fill._across import across
 from restore.fill._site import Site
 from restore.fill._view import View, view
 from restore.frames import Bits
+from restore.motion.points import TINY, Cells
 from restore.window import Window
 
 SURE = 0.02
 """Summed weight below which nothing is copied: no donor resembles the surroundings well enough."""
+
+GAP_PX = 4
+"""Cells over which it is told whether two frames agree."""
+ALIKE = np.float32(0.1)
+"""A difference in 8-bit levels that counts for nothing."""
+ALONE = np.float32(4)
+"""What one frame's word is worth where another says nothing: as much as two that differ by so many 8-bit levels."""
+RING = np.float32(2)
+"""What a difference from the ring counts beside one between two frames: both may show what was not there between."""
 
 CONTEST = 2.0
 """Donors that agree must weigh this many times more than those they contradict."""
@@ -30,7 +41,7 @@ class Donors:
     ACM TOG 1983, for the idea of joining bands separately).
     """
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     invents: ClassVar[bool] = False
 
     reach_frames: int = 3
@@ -55,9 +66,32 @@ class Donors:
         for distance in range(1, self.reach_frames + 1):
             steps = [s for s in (-distance, distance) if t + s in shot]
             if steps and len(site.hole) and (distance == 1 or len(site.hole) >= worth):
-                views = [view(window, site, step, self.tolerance) for step in steps]
-                site = site.narrow(~write(into, site, views))
+                views = self._views(window, site, steps, worth)
+                told = np.any([v.told for v in views], 0)
+                # What a frame shows and does not fit moves in a way that is not followed: more so the further away.
+                site = site.narrow(~(write(into, site, views) | told))
         return into
+
+    def _views(self, window: Window, site: Site, steps: list[int], worth: float) -> list[View]:
+        """Return what frames at one distance show, along the motion around the holes or that seen past them."""
+        around = [view(window, site, k, self.tolerance, window.course(site.t, site.t + k)) for k in steps]
+        if steps != [-1, 1]:
+            return around
+        pairs = [around, self._past(window, site, steps)]
+        single = ~np.any([both(pair) for pair in pairs], 0)
+        if single.sum() >= worth:  # one of the two is damaged there, as where holes lie close: there is a next frame
+            shot = window.shot(site.t, min(2, self.reach_frames))
+            for ends in ([-1, 2], [-2, 1]):
+                if all(site.t + k in shot for k in ends):
+                    found = self._past(window, site, ends)
+                    seen = single & both(found)
+                    pairs.append([replace(v, weight=v.weight * seen, told=v.told & seen) for v in found])
+        return better(site, pairs)
+
+    def _past(self, window: Window, site: Site, steps: list[int]) -> list[View]:
+        """Return what a frame before and one after show along the motion between the two."""
+        ways = across(window, site.t, *steps)
+        return [view(window, site, k, self.tolerance, way) for k, way in zip(steps, ways, strict=True)]
 
 
 def write(into: Filling, site: Site, views: list[View]) -> Bits:
@@ -75,6 +109,32 @@ def write(into: Filling, site: Site, views: list[View]) -> Bits:
         used = share.sum(0) > 0
         plane.ravel()[there[used]] = joined[used]
     return sure
+
+
+def both(pair: list[View]) -> Bits:
+    """Tell where (n,) both views of a pair can be used."""
+    return np.all([v.weight > 0 for v in pair], 0)
+
+
+def better(site: Site, pairs: list[list[View]]) -> list[View]:
+    """Return the views of several pairs, of which each weighs the less the more its frames differ from each other."""
+    worth = np.stack([1 / np.square(apart(site, pair) + ALIKE) for pair in pairs])
+    return [replace(v, weight=(v.weight * part).astype(np.float32))
+            for pair, part in zip(pairs, worth / worth.sum(0), strict=True) for v in pair]
+
+
+def apart(site: Site, pair: list[View]) -> Float:
+    """Return how far a pair's frames are from each other and from the ring around each hole pixel (n,), 8-bit levels.
+
+    A pair of which neither can be used takes its share of the weight too: what others show badly is left open.
+    """
+    low, error = np.stack([v.planes[0].low for v in pair]), np.stack([v.error for v in pair]) * site.unit
+    used = np.stack([v.weight > 0 for v in pair])
+    cells = Cells(site.hole.size, GAP_PX, GAP_PX)
+    n, total = cells.sums(cells.of(site.hole), np.abs(low[0] - low[1]) * site.unit)
+    near = cells.at(total / np.maximum(n, TINY), site.hole)
+    between = np.where(used.all(0), near, np.where(used.any(0), ALONE, 2 * ALONE))
+    return np.asarray(between + RING * (error * used).sum(0) / np.maximum(used.sum(0), 1), np.float32)
 
 
 def agree(views: list[View]) -> Float:

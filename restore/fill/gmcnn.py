@@ -18,7 +18,7 @@ class Gmcnn(Trained):
     without grain.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     invents: ClassVar[bool] = True
     ships: ClassVar[str] = "gmcnn"
     grid: ClassVar[Grid] = Grid(side_px=256, step_px=160, blind_px=32, deep_px=48)

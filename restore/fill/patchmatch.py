@@ -7,13 +7,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from restore.colour import BT601, Float
+from restore.colour import Float
 from restore.fill import Filling
 from restore.fill._crops import Group, groups, pieces
-from restore.fill._exemplar import pick, trace
-from restore.fill._membrane import pyramid
-from restore.fill._nnf import Field
-from restore.fill._scene import INNER, REACH_PX, Ints, Scene
+from restore.fill._exemplar import origins, trace
+from restore.fill._look import look
 from restore.frames import Bits, support, touched
 from restore.source import PixelFormat
 from restore.window import Window
@@ -87,7 +85,7 @@ class Work:
         part = piece.part
         seen = self.seen[part]
         mine = piece.onto(part, seen.shape)
-        found = trace(self._look(part), mine, seen, self.real[part])
+        found = trace(look(self.planes, self.seen, part, self.pixels), mine, seen, self.real[part])
         if found is None:
             return
         ys, xs = origins(*found)
@@ -98,32 +96,3 @@ class Work:
             from_y, from_x = (ys[above] + part[0].start) >> down, (xs[above] + part[1].start) >> right
             plane[to_y + (part[0].start >> down), to_x + (part[1].start >> right)] = plane[from_y, from_x]
         seen |= mine
-
-    def _look(self, part: tuple[slice, slice]) -> Float:
-        """Return a part of the frame (h, w, c) in 8-bit levels: luma, and at its size what chroma there is."""
-        unit = np.float32(255 / self.pixels.peak)
-        luma = self.planes[0][part] * unit
-        if self.pixels.family == "rgb":
-            blue, red = (p[part] * unit for p in self.planes[1:3])
-            luma = luma * np.float32(BT601[1]) + red * np.float32(BT601[0]) + blue * np.float32(1 - sum(BT601))
-            return np.stack([luma, blue - luma, red - luma], -1)
-        return np.stack([luma, *(self._chroma(p, part, luma.shape) * unit for p in range(1, len(self.planes)))], -1)
-
-    def _chroma(self, p: int, part: tuple[slice, slice], size: tuple[int, ...]) -> Float:
-        """Return a plane at luma's size; its samples that reach into a hole hold damage, and are guessed."""
-        down, right = self.pixels.shift(p)
-        damaged = support(~self.seen[part], self.pixels, p)
-        top, left = part[0].start >> down, part[1].start >> right
-        own = self.planes[p][top : top + damaged.shape[0], left : left + damaged.shape[1]]
-        if not damaged.all():
-            own = pyramid(own, damaged)
-        return own.repeat(1 << down, 0).repeat(1 << right, 1)[: size[0], : size[1]]
-
-
-def origins(scene: Scene, field: Field) -> tuple[Ints, Ints]:
-    """Return for each place of a crop (h, w) the row and the column it is copied from; its own where it is not."""
-    at = np.arange(scene.hole.size)
-    at[scene.targets] = field.at
-    at[scene.places] = pick(scene, field)
-    ys, xs = np.divmod(at.reshape(scene.hole.shape), scene.width)
-    return ys[INNER] - REACH_PX, xs[INNER] - REACH_PX

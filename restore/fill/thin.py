@@ -17,10 +17,11 @@ class Thin(Trained):
     hole with the picture that lies under the grain; the blender `grain` puts grain on it.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     invents: ClassVar[bool] = True
     ships: ClassVar[str] = "thin"
     grid: ClassVar[Grid] = Grid(side_px=128, step_px=96, blind_px=8)
+    close: ClassVar[Grid | None] = Grid(side_px=64, step_px=40, blind_px=8)
 
     weights: str = ""
     """A weights file (.safetensors) of your own; empty for the one that is shipped."""

@@ -10,6 +10,7 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
+from restore.blend._ages import Ages, ages
 from restore.blend._noise import BINOMIAL, measure, noise, response
 from restore.blend.chain import blend_frame, reach_frames
 from restore.blend.grain import Grain
@@ -48,7 +49,7 @@ def test_any_division_gives_the_same_bytes():
         alone = fresh(window)
         patch = blend_frame(CHAIN, alone, t, lambda u, w=alone: fill_frame([Harmonic()], w, u))
         assert all(np.array_equal(a, b) for a, b in zip(patch.planes, run[t].planes, strict=True))
-    assert reach_frames(CHAIN) == 3
+    assert reach_frames(CHAIN) == 4
 
 
 def test_the_chain_asks_no_further_than_it_says():
@@ -83,6 +84,46 @@ def test_steady_calms_what_flickers_and_leaves_donors():
 
     kept = Steady().blend(window, 2, copied)
     assert np.array_equal(kept.planes[0], copied(2).planes[0])
+
+
+def test_copies_from_far_agree_in_the_low_band_and_keep_their_grain():
+    pixels = LAYOUTS["gray16le"]
+    clean = film(pixels, (64, 80), 5, step_px=(0, 0))
+    hole = np.zeros((64, 80), bool)
+    hole[20:40, 30:60] = True
+    window = Window.of([damage(c, hole, pixels) for c in clean], pixels, [hole] * 5)
+
+    def patch(u, far=3):
+        noise = np.random.default_rng(u).normal(0, 300, (64, 80))
+        made = np.where(hole, 30000 + 800 * (u % 2) + noise, 0).astype(np.uint16)
+        return replace(fill_frame([Flat(30000, 0)], window, u), planes=(made,),
+                       origin=hole.astype(np.uint8), offset=np.where(hole, far, 0).astype(np.int8))
+
+    before, after = (p.planes[0][hole].astype(float) for p in (patch(2), Steady().blend(window, 2, patch)))
+    assert after.mean() - before.mean() > 200  # two of the five lie 800 higher
+    assert after.std() > 0.8 * before.std()  # a plain mean of five would leave 0.45
+    near = Steady().blend(window, 2, lambda u: patch(u, far=1))
+    assert np.array_equal(near.planes[0], patch(2, far=1).planes[0])
+
+
+def test_grain_that_stays_or_moves_with_the_picture_is_not_drawn_anew():
+    pixels, size = LAYOUTS["gray16le"], (256, 320)
+    hole = np.zeros(size, bool)
+    hole[100:160, 100:180] = True
+    noise = np.random.default_rng(1).normal(110, 3, (3, *size))
+    fresh, same = ([(np.rint(noise[k] * 257).astype(np.uint16),) for k in which] for which in ((0, 1, 2), (0, 0, 0)))
+    moving = [(np.roll(same[0][0], 4 * k, 1),) for k in range(3)]
+    found = []
+    for pictures in (fresh, same, moving):
+        window = Window.of(pictures, pixels, [hole] * 3)
+        stock = measure(pictures[1][0], hole, np.float32(1 / 257))
+        found.append(ages(window, 1, 0, stock))
+    assert found[0].new > 0.8
+    assert found[1] == Ages(pytest.approx(0, abs=0.01), pytest.approx(1, abs=0.01))
+    assert found[2].stays < 0.1
+    still = Window.of(same, pixels, [hole] * 3)
+    drawn = [Grain().blend(still, t, lambda u: fill_frame([Harmonic()], still, u)).planes[0][hole] for t in (0, 1)]
+    assert np.array_equal(drawn[0], drawn[1])
 
 
 def test_seam_closes_a_step_and_fades_inwards():

@@ -6,9 +6,11 @@ import cv2
 import numpy as np
 import pytest
 
+from restore.fill._across import across
 from restore.fill.donors import Donors, middle
 from restore.fill.ladder import fill_frame
 from restore.frames import DONOR, support
+from restore.motion.points import Points
 from restore.testing import LAYOUTS, damage, film
 from restore.window import Window
 
@@ -103,3 +105,42 @@ def test_parameters_are_checked():
         Donors(reach_frames=99)
     with pytest.raises(ValueError, match="tolerance"):
         Donors(tolerance=0)
+
+
+def test_what_moves_only_inside_a_hole_is_seen_past_it():
+    """A thing crosses a scene that stands still; one frame of it is hidden whole, and nothing around tells of it."""
+    pixels, size = LAYOUTS["gray"], (120, 160)
+    rng = np.random.default_rng(5)
+    ground, thing = (cv2.GaussianBlur(rng.normal(size=size), (0, 0), 3) for _ in range(2))
+    ground, thing = (100 + 60 * (a - a.mean()) / np.ptp(a) for a in (ground, thing + 1))
+    frames, spot = [], cv2.circle(np.zeros(size, np.uint8), (80, 60), 22, 1, -1).astype(bool)
+    for t in range(3):
+        there, what = np.roll(spot, 6 * (t - 1), 1), np.roll(thing, 6 * (t - 1), 1)
+        frames.append((np.where(there, what + 60, ground).astype(np.uint8),))
+    hole = cv2.circle(np.zeros(size, np.uint8), (80, 60), 14, 1, -1).astype(bool)
+    masks = [np.zeros(size, bool), hole, np.zeros(size, bool)]
+    window = Window.of([damage(c, m, pixels) for c, m in zip(frames, masks, strict=True)], pixels, masks)
+    first, second = across(window, 1, -1, 1)
+    points = Points.of(cv2.erode(hole.view(np.uint8), np.ones((7, 7), np.uint8)).astype(bool))
+    for way, dx in ((first, -6), (second, 6)):
+        by = way.targets(points, 1) - np.stack([points.xs, points.ys], -1)
+        assert np.abs(np.median(by, 0) - (dx, 0)).max() < 0.5
+    patch = fill_frame([Donors()], window, 1)
+    assert patch.mask.sum() > 0.8 * hole.sum()
+    assert np.abs(patch.planes[0].astype(float) - frames[1][0])[patch.mask].mean() < 2
+
+
+def test_what_a_near_frame_shows_and_does_not_fit_is_not_sought_further_away():
+    """A far frame has just what fits around a hole, a near one something else: what is unlike it must stay open."""
+    pixels = LAYOUTS["gray"]
+    clean = film(pixels, SIZE, 5, step_px=(0, 0))
+    mask = np.zeros(SIZE, bool)
+    mask[40:52, 50:66] = True
+    masks = [mask if t == 2 else np.zeros(SIZE, bool) for t in range(5)]
+    pictures = [damage(c, m, pixels) for c, m in zip(clean, masks, strict=True)]
+    for t in (1, 3):  # the near frames are of something else around there
+        plane = pictures[t][0].copy()
+        plane[20:72, 30:86] = np.random.default_rng(t).integers(0, 255, (52, 56))
+        pictures[t] = (plane,)
+    window = Window.of(pictures, pixels, masks)
+    assert not fill_frame([Donors()], window, 2).mask.any()

@@ -169,3 +169,19 @@ def test_what_becomes_rgb_comes_back(layout):
     planes = tuple(p.astype(np.float32) for p in film(pixels, (32, 64), 1)[0][: pixels.colour_planes])
     for plane, back in zip(planes, _rgb.from_rgb(_rgb.to_rgb(planes, pixels), pixels), strict=True):
         np.testing.assert_allclose(back, plane, rtol=1e-4, atol=2e-3)
+
+
+def test_a_narrow_hole_is_filled_the_same_whether_there_is_a_wide_one_far_away_or_not():
+    layout, narrow = "gray16le", np.zeros(SIZE, bool)
+    narrow[40:47, 20:26] = True
+    both = narrow.copy()
+    both[60:100, 180:230] = True
+    planes = film(LAYOUTS[layout], SIZE, 1)[0]
+    alone, beside = fill(planes, narrow, layout), fill(planes, both, layout)
+    for p, (a, b) in enumerate(zip(alone.planes, beside.planes, strict=True)):
+        under = support(narrow, LAYOUTS[layout], p)
+        assert np.array_equal(a[under], b[under])
+    far = fill(planes, both & ~narrow, layout)
+    for p, (a, b) in enumerate(zip(far.planes, beside.planes, strict=True)):
+        under = support(both & ~narrow, LAYOUTS[layout], p)
+        assert np.array_equal(a[under], b[under])

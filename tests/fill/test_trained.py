@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from restore.fill import Filler, _tiles
-from restore.fill._trained import Trained
+from restore.fill._trained import Trained, bounded, widest
 from restore.fill.context_encoder import ContextEncoder
 from restore.fill.glcic import Glcic, marched, met
 from restore.fill.gmcnn import Gmcnn
@@ -180,3 +180,26 @@ def test_parts_of_the_kind_say_which_weights_they_use():
     for kind in PARTS:
         assert issubclass(kind, Trained)
         assert len(kind().fingerprint()) == 64
+
+
+def test_a_network_that_goes_astray_is_kept_within_what_is_known():
+    hole = np.zeros((8, 8), bool)
+    hole[3:5, 3:5] = True
+    crop = np.stack([np.full((8, 8), v, np.float32) for v in (0.0, 0.4, 0.7)])
+    crop[:, 0, 0] = 0.1, 0.5, 0.8
+    wild = np.stack([np.full((8, 8), v, np.float32) for v in (14.0, -3.0, 0.75)])
+    (out,) = bounded(lambda crops: [wild for _ in crops], [(crop, hole)])
+    assert out[:, 3, 3] == pytest.approx([0.1, 0.4, 0.75])
+    (out,) = bounded(lambda crops: [wild for _ in crops], [(crop, np.ones((8, 8), bool))])
+    assert np.array_equal(out, wild)
+
+
+def test_wide_holes_are_told_from_narrow_ones_whole():
+    hole = np.zeros((60, 80), bool)
+    hole[5:45, 5:9] = True  # long, and nowhere wide
+    hole[20:40, 40:60] = True
+    hole[30, 60:75] = True  # hangs on to the wide one
+    wide = widest(hole)
+    assert not wide[:, :20].any()
+    assert np.array_equal(wide[:, 30:], hole[:, 30:])
+    assert not widest(np.zeros((9, 9), bool)).any()

@@ -1,0 +1,90 @@
+"""Texture is put on what `thin` draws: only on wide holes, as lively as the picture, and no real pixel changes."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from restore.fill import Filler
+from restore.fill._graft import liveliness, low
+from restore.fill.ladder import fill_frame
+from restore.fill.textured import Textured
+from restore.fill.thin import Thin
+from restore.frames import support
+from restore.testing import LAYOUTS, FillerSuite
+from restore.window import Window
+
+SIZE = (140, 180)
+
+
+class TestTextured(FillerSuite):
+    fills_all = True
+
+    def make(self) -> Filler:
+        return Textured()
+
+
+def cloth(size=SIZE, seed=4):
+    """A woven thing with an uneven light on it, 8-bit levels."""
+    noise = np.random.default_rng(seed).normal(size=size).astype(np.float32)
+    fine = cv2.GaussianBlur(noise, (0, 0), 1.2)
+    return 120 + 25 * fine / fine.std() + 20 * np.sin(np.arange(size[1]) / 30)
+
+
+def window(layout="gray", hole_px=40):
+    pixels, hole = LAYOUTS[layout], np.zeros(SIZE, bool)
+    hole[50 : 50 + hole_px, 60 : 60 + hole_px] = True
+    plane = np.clip(cloth(), 0, 255).astype(np.uint8)
+    planes = tuple(np.where(support(hole, pixels, p), 0, plane[: pixels.shape(p, SIZE)[0], : pixels.shape(p, SIZE)[1]])
+                   for p in range(pixels.colour_planes))
+    return Window.of([planes], pixels, [hole]), plane, hole
+
+
+def high(plane):
+    return plane.astype(np.float32) - low(plane.astype(np.float32), 3.0)
+
+
+@pytest.mark.parametrize("layout", ["gray", "yuv420p"])
+def test_a_wide_hole_becomes_as_lively_as_the_picture(layout):
+    shown, clean, hole = window(layout)
+    inner = cv2.erode(hole.view(np.uint8), np.ones((13, 13), np.uint8)).astype(bool)
+    energy = {}
+    for filler in (Thin(), Textured(strength=1)):
+        patch = fill_frame([filler], shown, 0)
+        assert np.array_equal(patch.mask, hole)
+        energy[type(filler)] = high(np.where(hole, patch.planes[0], clean))[inner].std() / high(clean)[~hole].std()
+    assert energy[Thin] < 0.5
+    assert 0.6 < energy[Textured] < 1.1
+
+
+def test_the_coarse_picture_is_the_networks():
+    shown, clean, hole = window()
+    thin, ours = (np.where(hole, fill_frame([f], shown, 0).planes[0], clean).astype(np.float32)
+                  for f in (Thin(), Textured()))
+    assert np.abs(low(ours, 6.0) - low(thin, 6.0))[hole].mean() < 2.5
+
+
+def test_narrow_holes_are_left_as_they_are_drawn():
+    shown, _, _ = window(hole_px=8)
+    assert np.array_equal(fill_frame([Thin()], shown, 0).planes[0], fill_frame([Textured()], shown, 0).planes[0])
+    wide, _, _ = window()
+    plain = fill_frame([Thin()], wide, 0).planes[0]
+    assert np.array_equal(plain, fill_frame([Textured(strength=0)], wide, 0).planes[0])
+    assert not np.array_equal(plain, fill_frame([Textured()], wide, 0).planes[0])
+
+
+def test_how_lively_a_place_is_comes_from_what_is_real():
+    real = np.ones((60, 60), bool)
+    real[20:40, 20:40] = False
+    band = np.where(np.indices((60, 60)).sum(0) % 2, 5, -5).astype(np.float32)
+    band[~real] = 100
+    assert liveliness(band, ~real, real) == pytest.approx(5, abs=0.01)
+    assert liveliness(band, ~real, np.zeros_like(real)) is None
+
+
+def test_parameters_are_checked():
+    with pytest.raises(ValueError, match="strength"):
+        Textured(strength=1.5)
+    with pytest.raises(ValueError, match="narrowest_px"):
+        Textured(narrowest_px=0)
