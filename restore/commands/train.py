@@ -183,7 +183,7 @@ def train_lines(clips: tuple[Path, ...], folder: Path, **plan: Any) -> None:
 @train.command("again")
 @judging
 def train_again(clips: tuple[Path, ...], folder: Path, **plan: Any) -> None:
-    """Fit the second judge of the detector `twice` to clean CLIPS, photographs and films.
+    """Fit the second judge of the detector `dirt` to clean CLIPS, photographs and films.
 
     They are damaged in a known way; what `dirt` leaves open on them is
     learnt from. Killed, the same command goes on.
@@ -191,7 +191,7 @@ def train_again(clips: tuple[Path, ...], folder: Path, **plan: Any) -> None:
     \b
     Example:
       lacuna train again clean/*.mov --photographs pictures -o again
-      lacuna run reel.mov -o clean.mov --set twice.second_judge=again/again.json
+      lacuna run reel.mov -o clean.mov --set dirt.second_judge=again/again.json
     """
     from restore.train.judge import Plan
     from restore.train.judge import train as learn

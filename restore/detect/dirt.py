@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import ClassVar
 
 import cv2
@@ -60,12 +62,15 @@ class Dirt:
     A pixel is dirt where it is brighter (or darker) than both motion-compensated neighbours and those agree (SDIp:
     Kokaram, Morris, Fitzgerald and Rayner, IEEE Trans. Image Processing 4(11), 1995), decided for whole things and not
     for pixels (Licsar, Sziranyi and Czuni). Frames shown twice are skipped, flicker is evened out, and a thing that is
-    found again before and after, further along a straight path, is a moving object.
+    found again before and after, further along a straight path, is a moving object. Where something is left that may
+    be dirt, faint things and large ones whose like is nearby, a second judge weighs the verdict and the reasons
+    against it.
     """
 
-    version: ClassVar[int] = 4
+    version: ClassVar[int] = 5
     sensitivity: ClassVar[Mapping[str, Mapping[str, float]]] = {
-        "cautious": {"certainty": 0.95}, "thorough": {"certainty": 0.65, "contrast_levels": 8.0, "grain_factor": 3.0}
+        "cautious": {"certainty": 0.95, "second": 0.98},
+        "thorough": {"certainty": 0.65, "second": 0.85, "contrast_levels": 8.0, "grain_factor": 3.0},
     }
     leads: ClassVar[Mapping[str, float]] = {"certainty": 0.01}
     contrast_levels: float = 12.0
@@ -73,7 +78,7 @@ class Dirt:
     grain_factor: float = 4.0
     """... and least contrast in standard deviations of the grain."""
     certainty: float = 0.85
-    """Probability from which a thing is dirt; the most conspicuous from half of it on are listed as undecided."""
+    """Probability from which a thing is dirt at first look; from half of it on it is looked at again, or listed."""
     smallest_px: int = 4
     """Things of fewer luma pixels are left alone."""
     largest_frac: float = 0.02
@@ -82,11 +87,17 @@ class Dirt:
     """How many frames away the next different frame may be."""
     judge: str = ""
     """A file (.json) with a judge of your own, fitted by `lacuna train judge`; empty for the one that is shipped."""
+    second: float = 0.97
+    """Probability from which a thing is dirt at the second look, but `certainty` at least; 1 for no second look."""
+    second_judge: str = ""
+    """The same as `judge` of the second judge, fitted by `lacuna train again`."""
 
     def __post_init__(self) -> None:
         """Refuse parameters out of range."""
-        for name, low, high in (("contrast_levels", 1, 255), ("grain_factor", 0, 100), ("certainty", 0.01, 1),
-                                ("smallest_px", 1, 10**6), ("largest_frac", 0, 1), ("reach", 1, 20)):
+        for name, low, high in (
+            ("contrast_levels", 1, 255), ("grain_factor", 0, 100), ("certainty", 0.01, 1), ("smallest_px", 1, 10**6),
+            ("largest_frac", 0, 1), ("reach", 1, 20), ("second", 0.01, 1),
+        ):
             if not low <= getattr(self, name) <= high:
                 raise PartError(f"dirt: {name} is {getattr(self, name)}; it needs a value from {low} to {high}.")
 
@@ -96,13 +107,27 @@ class Dirt:
         return 2 * self.reach
 
     def fingerprint(self) -> str:
-        """Return the digest of the judge."""
-        return shelf.sha256(_dirt_judge.path_of(self.judge))
+        """Return the digest of both judges."""
+        paths = (_dirt_judge.path_of(self.judge), self.second_path)
+        return hashlib.sha256("".join(map(shelf.sha256, paths)).encode()).hexdigest()
+
+    @property
+    def second_path(self) -> Path:
+        """Return the second judge's file."""
+        from restore.detect import _second  # which is built on what is seen here
+
+        return _second.path_of(self.second_judge, _second.SHIPS_ALONE)
 
     def detect(self, window: Window, t: int) -> Detection:
         """Return the dirt of frame t."""
+        from restore.detect import _second
+
         look = look_at(self, window, t)
-        return Detection(np.zeros(window.size, bool)) if look is None else look.detection()
+        if look is None:
+            return Detection(np.zeros(window.size, bool))
+        if look.at_end or self.second >= 1:
+            return look.detection()
+        return look.detection(_second.second(look, self.second_path, max(self.second, self.certainty)))
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Frame t and its neighbours in, the dirt on frame t out: as `twice`, with a network's word on what is left open."""
+"""Frame t and its neighbours in, the dirt on frame t out: as `dirt`, with a network's word at the second look."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from restore.window import Window
 class Net:
     """Good at all that `dirt` finds and at some of what it must leave open; as blind to what stays, and to shots' ends.
 
-    In place of `dirt`, or of `twice`. What `dirt` takes is taken. Where something is left that may be dirt, a small
+    In place of `dirt`. What `dirt` takes is taken. Where something is left that may be dirt, a small
     U-Net (`restore/nets/detector.py`; trained by `lacuna train detector`) looks at the frame beside its neighbours and
     theirs, and a second judge (`lacuna train second`) weighs what it says with what was measured.
     """
@@ -35,7 +35,7 @@ class Net:
     leads: ClassVar[Mapping[str, float]] = {"certainty": 0.01}
     certainty: float = 0.85
     """Probability from which a thing is dirt at first look; from half of it on it is looked at again."""
-    second: float = 0.95
+    second: float = 0.97
     """Probability from which it is dirt at the second."""
     contrast_levels: float = 12.0
     """Least contrast to both neighbours, 8-bit levels."""
@@ -67,7 +67,7 @@ class Net:
     def first(self) -> Dirt:
         """Return what looks first."""
         return Dirt(self.contrast_levels, self.grain_factor, self.certainty, self.smallest_px, self.largest_frac,
-                    self.reach, self.judge)
+                    self.reach, self.judge, second=1.0)
 
     @property
     def reach_frames(self) -> int:

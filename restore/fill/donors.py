@@ -126,7 +126,8 @@ def better(site: Site, pairs: list[list[View]]) -> list[View]:
 def apart(site: Site, pair: list[View]) -> Float:
     """Return how far a pair's frames are from each other and from the ring around each hole pixel (n,), 8-bit levels.
 
-    A pair of which neither can be used takes its share of the weight too: what others show badly is left open.
+    A pair of which neither can be used takes its share of the weight too: what others show badly is left open. Badly
+    is by the ring of that pair: where all is lively, nothing fits it to a level or two.
     """
     low, error = np.stack([v.planes[0].low for v in pair]), np.stack([v.error for v in pair]) * site.unit
     used = np.stack([v.weight > 0 for v in pair])
@@ -134,7 +135,8 @@ def apart(site: Site, pair: list[View]) -> Float:
     n, total = cells.sums(cells.of(site.hole), np.abs(low[0] - low[1]) * site.unit)
     near = cells.at(total / np.maximum(n, TINY), site.hole)
     between = np.where(used.all(0), near, np.where(used.any(0), ALONE, 2 * ALONE))
-    return np.asarray(between + RING * (error * used).sum(0) / np.maximum(used.sum(0), 1), np.float32)
+    asked = used | ~used.any(0)
+    return np.asarray(between + RING * (error * asked).sum(0) / asked.sum(0), np.float32)
 
 
 def agree(views: list[View]) -> Float:

@@ -77,9 +77,9 @@ def seen_of(clip: Clip, seed: int, n: int, weights: Path | None = None) -> Finds
 SCHOOLING = Schooling(nets=8, epochs=24, decay=0.1)
 """What is left open is little and of few clips: many small networks, held back."""
 AGAIN = Trade(
-    _second.SHIPS_ALONE, _second.ALONE, FRAMES, seen_of, "detect.twice.second_judge", SCHOOLING, "dirt"
+    _second.SHIPS_ALONE, _second.ALONE, FRAMES, seen_of, "detect.dirt.second_judge", SCHOOLING, "dirt"
 )
-"""What the second judge of `twice` is to know."""
+"""What the second judge of `dirt` is to know."""
 
 
 def trade(weights: str = "") -> Trade:

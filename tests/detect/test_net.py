@@ -19,7 +19,6 @@ from restore.detect._second import ALONE, NAMES, TILING
 from restore.detect._sight import CHANNELS, Sight
 from restore.detect.dirt import Dirt, look_at
 from restore.detect.net import Net
-from restore.detect.twice import Twice
 from restore.errors import PartError
 from restore.nets import files
 from restore.nets.detector import Detector
@@ -99,7 +98,7 @@ def test_what_the_second_judge_takes_for_none_stays_open(believing, tmp_path):
 def test_what_dirt_takes_is_taken_whatever_the_second_look_says(weights, tmp_path, t):
     pictures = frames(specks, grain=2.0)
     never = Net(weights=weights, second_judge=judge(tmp_path / "never.json", "top", 99.0))
-    alone, found = Dirt().detect(window(pictures), t), never.detect(window(pictures), t)
+    alone, found = Dirt(second=1.0).detect(window(pictures), t), never.detect(window(pictures), t)
     np.testing.assert_array_equal(found.mask, alone.mask)
     assert found.objects == alone.objects
     always = replace(never, second_judge=judge(tmp_path / "always.json", "top", -99.0)).detect(window(pictures), t)
@@ -107,22 +106,29 @@ def test_what_dirt_takes_is_taken_whatever_the_second_look_says(weights, tmp_pat
 
 
 @pytest.mark.parametrize("t", [2, 3, 4])
-def test_twice_asks_no_network_and_takes_what_its_judge_takes(tmp_path, monkeypatch, t):
+def test_dirt_asks_no_network_and_takes_what_its_judge_takes(tmp_path, monkeypatch, t):
     monkeypatch.setattr(_second, "chances", None)
     pictures = frames(specks, grain=2.0)
-    never = Twice(second_judge=judge(tmp_path / "never.json", "size", 99.0, ALONE))
-    alone = Dirt().detect(window(pictures), t)
+    never = Dirt(second_judge=judge(tmp_path / "never.json", "size", 99.0, ALONE))
+    alone = Dirt(second=1.0).detect(window(pictures), t)
     found = never.detect(window(pictures), t)
     np.testing.assert_array_equal(found.mask, alone.mask)
     assert found.objects == alone.objects
-    always = Twice(certainty=1.0, second_judge=judge(tmp_path / "always.json", "size", -99.0, ALONE))
-    assert not always.first.detect(window(pictures), t).mask.any()
+    always = Dirt(certainty=0.9999, second_judge=judge(tmp_path / "always.json", "size", -99.0, ALONE))
+    assert not replace(always, second=1.0).detect(window(pictures), t).mask.any()
     assert always.detect(window(pictures), t).mask.any()
+
+
+def test_the_second_look_asks_for_no_less_than_the_first(tmp_path):
+    likely = judge(tmp_path / "likely.json", "size", -4.0, ALONE)
+    shown = window(frames(speck))
+    assert Dirt(certainty=0.97, second=0.5, second_judge=likely).detect(shown, MIDDLE).mask.any()
+    assert not Dirt(certainty=1.0, second=0.5, second_judge=likely).detect(shown, MIDDLE).mask.any()
 
 
 def test_a_judge_of_the_other_part_is_refused(weights, tmp_path):
     alone, heard = judge(tmp_path / "a.json", "size", 0.0, ALONE), judge(tmp_path / "b.json", "size")
-    for part in (Net(certainty=1.0, weights=weights, second_judge=alone), Twice(certainty=1.0, second_judge=heard)):
+    for part in (Net(certainty=1.0, weights=weights, second_judge=alone), Dirt(certainty=1.0, second_judge=heard)):
         with pytest.raises(PartError, match=r"weighs 1[37] measurements"):
             part.detect(window(frames(speck)), MIDDLE)
 
@@ -232,7 +238,7 @@ def test_the_weights_and_the_judges_are_part_of_what_the_part_is(believing, tmp_
 
 
 def test_what_ships_fits_together_and_can_be_asked():
-    for part in (Net(certainty=1.0, second=0.5), Twice(certainty=1.0, second=0.5)):
+    for part in (Net(certainty=1.0, second=0.5), Dirt(second=0.5)):
         assert part.detect(window(frames(speck)), MIDDLE).mask[80, 100]
         assert part.fingerprint()
 
@@ -244,6 +250,6 @@ def test_tiny_pictures_are_left_alone(believing):
 
 @pytest.mark.parametrize("bad", [{"certainty": 0.0}, {"second": 2.0}, {"reach": 0}, {"smallest_px": 0}])
 def test_parameters_out_of_range_are_refused(bad):
-    for name, part in (("net", Net), ("twice", Twice)):
+    for name, part in (("net", Net), ("dirt", Dirt)):
         with pytest.raises(PartError, match=f"{name}: {next(iter(bad))}"):
             part(**bad)

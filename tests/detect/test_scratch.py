@@ -91,7 +91,7 @@ def test_faint_and_short_lines_of_a_still_shot_are_not_asked_about():
 
 
 def test_a_line_that_wanders_over_a_still_scene_is_a_scratch():
-    path = 150 + np.random.default_rng(2).normal(0, 1.2, COUNT)
+    path = 150 + np.random.default_rng(2).normal(0, 1.0, COUNT)
     shown = window(film(lambda picture, t: line(picture, path[t], 1, 60), step=0.0, grain=1.5))
     mask = Scratch().detect(shown, MIDDLE).mask
     assert mask[:, round(path[MIDDLE])].mean() > 0.9
