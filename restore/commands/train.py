@@ -190,7 +190,7 @@ def train_again(clips: tuple[Path, ...], folder: Path, **plan: Any) -> None:
 
     \b
     Example:
-      lacuna train again clean/*.mov --photographs pictures -o again
+      lacuna train again clean/*.mov -o again
       lacuna run reel.mov -o clean.mov --set dirt.second_judge=again/again.json
     """
     from restore.train.judge import Plan
@@ -212,8 +212,8 @@ def train_second(clips: tuple[Path, ...], folder: Path, weights: str, **plan: An
 
     \b
     Example:
-      lacuna train second clean/*.mov --photographs pictures -o second
-      lacuna run reel.mov -o clean.mov --set net.second_judge=second/second.json
+      lacuna train second clean/*.mov -o second
+      lacuna run reel.mov -o clean.mov --workflow fine --set net.second_judge=second/second.json
     """
     from restore.train.judge import Plan
     from restore.train.judge import train as learn

@@ -24,6 +24,8 @@ def carried(line: Line, strips: Strips, reach_px: int) -> Line | None:
 
     It is looked for up to `reach_px` columns off, as a whole: from frame to frame a scratch drifts sideways.
     """
+    if not line.shows.any():
+        return None
     stands, spread = levels(line, strips, range(line.first, line.stop), line.columns, reach_px)
     best = int(np.clip(stands[line.shows], -line.contrast, line.contrast).mean(0).argmax())
     level = stands[:, best]

@@ -25,6 +25,8 @@ ALIKE = np.float32(0.1)
 """A difference in 8-bit levels that counts for nothing."""
 ALONE = np.float32(4)
 """What one frame's word is worth where another says nothing: as much as two that differ by so many 8-bit levels."""
+QUIET = np.float32(1.5)
+"""Grain up to this, in 8-bit levels, counts as a difference from the ring."""
 RING = np.float32(2)
 """What a difference from the ring counts beside one between two frames: both may show what was not there between."""
 
@@ -126,8 +128,7 @@ def better(site: Site, pairs: list[list[View]]) -> list[View]:
 def apart(site: Site, pair: list[View]) -> Float:
     """Return how far a pair's frames are from each other and from the ring around each hole pixel (n,), 8-bit levels.
 
-    A pair of which neither can be used takes its share of the weight too: what others show badly is left open. Badly
-    is by the ring of that pair: where all is lively, nothing fits it to a level or two.
+    A pair of which neither can be used takes its share of the weight too: what others show badly is left open.
     """
     low, error = np.stack([v.planes[0].low for v in pair]), np.stack([v.error for v in pair]) * site.unit
     used = np.stack([v.weight > 0 for v in pair])
@@ -135,8 +136,9 @@ def apart(site: Site, pair: list[View]) -> Float:
     n, total = cells.sums(cells.of(site.hole), np.abs(low[0] - low[1]) * site.unit)
     near = cells.at(total / np.maximum(n, TINY), site.hole)
     between = np.where(used.all(0), near, np.where(used.any(0), ALONE, 2 * ALONE))
-    asked = used | ~used.any(0)
-    return np.asarray(between + RING * (error * asked).sum(0) / asked.sum(0), np.float32)
+    # What is taken for much grain, a lively scene maybe, is in every donor's error, and speaks against none of them.
+    error = error - np.maximum(np.float32(site.grain) - QUIET, 0)
+    return np.asarray(between + RING * (error * used).sum(0) / np.maximum(used.sum(0), 1), np.float32)
 
 
 def agree(views: list[View]) -> Float:

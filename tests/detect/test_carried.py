@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -48,3 +50,7 @@ def test_it_ends_where_it_ends() -> None:
                          ids=["too far off", "nothing", "less than half", "of the other sign"])
 def test_where_it_is_not_nothing_is_found(picture: Strips) -> None:
     assert carried(line(), picture, 5) is None
+
+
+def test_a_line_that_shows_nowhere_is_carried_nowhere() -> None:
+    assert carried(replace(line(), shows=np.zeros(100, bool)), strips(100), 5) is None
