@@ -84,9 +84,10 @@ def verdict(asked: Asked, known: Known, size: tuple[int, int], probable: float) 
         return 1 - 0.6 ** votes.gone, ""
     if (known.over_cuts >= OVER_CUTS or known.in_bars) and tall >= SHORT_FRAC and not votes.scene:
         return 0.9, ""
-    doubts = ((is_loose(votes), LOOSE_CERTAINTY), (is_of_a_scene(known), SCENE_CERTAINTY),
-              (tall < SHORT_FRAC, SHORT_CERTAINTY))
-    certain = max(asked.certainty, *(needed for doubted, needed in doubts if doubted), 0.0)
+    certain = max(
+        asked.certainty, LOOSE_CERTAINTY * is_loose(votes), SCENE_CERTAINTY * is_of_a_scene(known),
+        SHORT_CERTAINTY * (tall < SHORT_FRAC),
+    )
     if votes.frames >= LEAST_FRAMES and probable >= certain and known.score > AGAINST and not travels(votes, w):
         return probable, ""
     if asked.still and tall >= 0.5 and not votes.scene:

@@ -36,7 +36,7 @@ class Net:
     certainty: float = 0.85
     """Probability from which a thing is dirt at first look; from half of it on it is looked at again."""
     second: float = 0.97
-    """Probability from which it is dirt at the second."""
+    """Probability from which it is dirt at the second look, but `certainty` at least."""
     contrast_levels: float = 12.0
     """Least contrast to both neighbours, 8-bit levels."""
     grain_factor: float = 4.0
@@ -88,4 +88,4 @@ class Net:
         if look.at_end:
             return look.detection()
         judge, weights = _second.path_of(self.second_judge), _netted.weights_at(self.weights, self.ships)
-        return look.detection(_second.second(look, judge, self.second, weights))
+        return look.detection(_second.second(look, judge, max(self.second, self.certainty), weights))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from restore.detect._company import Company, company, strays
-from restore.detect._line_verdict import AGAINST, RIM_STEP, Known, verdict
+from restore.detect._line_verdict import AGAINST, RIM_STEP, SHORT_CERTAINTY, Known, verdict
 from restore.detect._lines import STRIPS, Line
 from restore.detect._sway import Sway
 from restore.detect._tracks import Votes
@@ -72,6 +72,13 @@ def test_a_rim_has_to_be_more_certain() -> None:
     assert is_confirmed(known(company=Company(step=0.3)), 0.6)
     assert not is_confirmed(known(company=Company(step=RIM_STEP)), 0.6)
     assert is_confirmed(known(company=Company(step=RIM_STEP)), 0.95)
+
+
+def test_a_short_line_has_to_be_more_certain() -> None:
+    for strips, confirmed in ((STRIPS // 10, False), (STRIPS // 2, True)):
+        short = replace(known(), line=replace(line(), columns=np.full(strips, 100, np.float32)))
+        assert is_confirmed(short, 0.9) is confirmed
+        assert is_confirmed(short, SHORT_CERTAINTY)
 
 
 def test_what_its_own_frame_speaks_against_is_not_taken_for_what_others_say() -> None:

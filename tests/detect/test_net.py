@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from films import frames, window
 
-from restore.detect import _second, _sight
+from restore.detect import _netted, _second, _sight
 from restore.detect._network import Network
 from restore.detect._second import ALONE, NAMES, TILING
 from restore.detect._sight import CHANNELS, Sight
@@ -58,7 +58,7 @@ def judge(path, name="top", above=0.0, names=NAMES):
 @pytest.fixture
 def believing(weights, tmp_path):
     """A part that takes what the network takes, and whose first look takes nothing."""
-    return Net(certainty=1.0, second=0.9, weights=weights, second_judge=judge(tmp_path / "believing.json"))
+    return Net(certainty=0.9999, second=0.9, weights=weights, second_judge=judge(tmp_path / "believing.json"))
 
 
 def speck(picture, t):
@@ -120,15 +120,16 @@ def test_dirt_asks_no_network_and_takes_what_its_judge_takes(tmp_path, monkeypat
 
 
 def test_the_second_look_asks_for_no_less_than_the_first(tmp_path):
-    likely = judge(tmp_path / "likely.json", "size", -4.0, ALONE)
+    likely, heard = judge(tmp_path / "a.json", "size", -4.0, ALONE), judge(tmp_path / "b.json", "size", -4.0)
     shown = window(frames(speck))
-    assert Dirt(certainty=0.97, second=0.5, second_judge=likely).detect(shown, MIDDLE).mask.any()
-    assert not Dirt(certainty=1.0, second=0.5, second_judge=likely).detect(shown, MIDDLE).mask.any()
+    for part in (Dirt(second=0.5, second_judge=likely), Net(second=0.5, second_judge=heard)):
+        assert replace(part, certainty=0.97).detect(shown, MIDDLE).mask.any()
+        assert not replace(part, certainty=1.0).detect(shown, MIDDLE).mask.any()
 
 
 def test_a_judge_of_the_other_part_is_refused(weights, tmp_path):
     alone, heard = judge(tmp_path / "a.json", "size", 0.0, ALONE), judge(tmp_path / "b.json", "size")
-    for part in (Net(certainty=1.0, weights=weights, second_judge=alone), Dirt(certainty=1.0, second_judge=heard)):
+    for part in (Net(certainty=0.9999, weights=weights, second_judge=alone), Dirt(certainty=1.0, second_judge=heard)):
         with pytest.raises(PartError, match=r"weighs 1[37] measurements"):
             part.detect(window(frames(speck)), MIDDLE)
 
@@ -238,9 +239,14 @@ def test_the_weights_and_the_judges_are_part_of_what_the_part_is(believing, tmp_
 
 
 def test_what_ships_fits_together_and_can_be_asked():
-    for part in (Net(certainty=1.0, second=0.5), Dirt(second=0.5)):
-        assert part.detect(window(frames(speck)), MIDDLE).mask[80, 100]
-        assert part.fingerprint()
+    look = look_at(Dirt(certainty=1.0), window(frames(speck)), MIDDLE)  # the first look takes nothing
+    net = Net()
+    for judged, name, weights in ((Dirt(), _second.SHIPS_ALONE, None),
+                                  (net, _second.SHIPS, _netted.weights_at(net.weights, net.ships))):
+        found = _second.second(look, _second.path_of("", name), 0.5, weights)
+        assert found is not None
+        assert look.detection(found).mask[80, 100]
+        assert judged.fingerprint()
 
 
 def test_tiny_pictures_are_left_alone(believing):

@@ -241,3 +241,13 @@ def test_a_line_whose_pieces_move_apart_is_not_held_by_frames_around(monkeypatch
     assert any(k.votes.sway.known for k in Scratch().known(shown, MIDDLE))
     fresh = window(film(lambda picture, t: line(picture, 150, 1.5, -60), step=0.0, grain=1.5))
     assert not Scratch().detect(fresh, MIDDLE).mask[:, 150].any()
+
+
+@pytest.mark.parametrize(("sure", "taken"), [((4, 5, 7), True), ((4, 7), False)])
+def test_where_no_line_is_found_a_scratch_is_taken_that_enough_frames_around_are_sure_of(monkeypatch, sure, taken):
+    judged = Scratch.judged
+    monkeypatch.setattr(Scratch, "judged", lambda self, shown, t: judged(self, shown, t) if t in sure else ())
+    shown = window(film(lambda picture, t: line(picture, 150, 1, 60)))
+    assert MIDDLE not in sure
+    assert all(any(j.is_sure for j in judged(Scratch(), shown, t)) for t in sure)
+    assert bool(Scratch().detect(shown, MIDDLE).mask[:, 150].any()) is taken
