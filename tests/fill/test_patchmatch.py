@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from restore.fill._crops import groups, pieces
-from restore.fill._exemplar import Crop, trace
+from restore.fill._exemplar import Crop, elected, trace
 from restore.fill._nnf import Search
 from restore.fill._scene import REACH_PX, Scene
 from restore.fill.ladder import fill_frame
@@ -233,6 +233,12 @@ def test_targets_and_sources_cover_the_hole_and_shun_it():
     assert len(scene.targets) == (5 + 2 * REACH_PX) * (6 + 2 * REACH_PX)
     assert len(scene.sources) == (40 - 2 * REACH_PX) * (50 - 2 * REACH_PX) - len(scene.targets)
     assert not np.isin(scene.sources, scene.targets).any()
+
+
+def test_what_most_patches_say_together_wins_over_the_loudest_alone():
+    ways = np.array([[5, 7, 5, 7, 5], [3, 3, 3, 3, 9], [4, 4, 8, 8, 8]])
+    say = np.array([[1, 1, 1, 1.5, 1], [1, 1, 1, 1, 5], [2, 2, 0, 0, 0]], np.float32)
+    assert elected(ways, say).tolist() == [5, 9, 4]
 
 
 def test_tracing_says_where_there_is_nothing_to_copy():
