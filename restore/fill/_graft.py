@@ -38,14 +38,14 @@ def low(plane: Float, sigma_px: float, shift: tuple[int, int] = (0, 0)) -> Float
 
 def inside(plane: Float, hole: Bits, sigma_px: float, shift: tuple[int, int] = (0, 0)) -> Float:
     """Return the blurred values of a plane (h, w) or image, of which only those in the hole count."""
-    weight = hole.astype(np.float32).reshape(*hole.shape, *(1,) * (plane.ndim - 2))
-    share: Float = np.maximum(low(weight, sigma_px, shift), TINY)
-    return low(plane * weight, sigma_px, shift) / share
+    mask = hole.reshape(*hole.shape, *(1,) * (plane.ndim - 2))
+    share: Float = np.maximum(low(mask.astype(np.float32), sigma_px, shift), TINY)
+    return low(np.where(mask, plane, np.float32(0)), sigma_px, shift) / share
 
 
 def agreement(drawn: Planes, copied: Planes, hole: Bits, part: Part, pixels: PixelFormat) -> Float:
     """Return for each place of a part of the frame (h, w) what say the drawing has about tones: `LEAST` to 1."""
-    everything = np.ones(drawn[0].shape, bool)
+    everything = np.broadcast_to(np.True_, drawn[0].shape)
     difference = look(drawn, everything, part, pixels) - look(copied, everything, part, pixels)
     apart = np.square(inside(difference, hole, AROUND_PX)).sum(-1) / np.float32(APART**2)
     return np.maximum(np.exp(-apart), np.float32(LEAST))

@@ -118,6 +118,14 @@ def test_the_drawing_has_a_say_where_it_nearly_agrees():
     assert said[-1] == pytest.approx(LEAST)
 
 
+def test_damage_that_is_left_to_others_may_be_no_number():
+    hole, copied = middle(), planes(180)
+    drawn = planes(60)
+    for p in (*drawn, *copied):
+        p[2:4] = np.nan
+    assert np.isfinite(joined(drawn, copied, hole)[hole]).all()
+
+
 def test_parameters_are_checked():
     with pytest.raises(ValueError, match="strength"):
         Textured(strength=1.5)
