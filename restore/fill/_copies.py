@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from restore.colour import Float
@@ -12,6 +13,9 @@ from restore.fill._exemplar import origins, trace
 from restore.fill._look import look
 from restore.frames import Bits, support
 from restore.source import PixelFormat
+
+DRAWN_PX = 2.0
+"""Deviation of the Gaussian under which copies are compared with what is drawn."""
 
 
 @dataclass(frozen=True)
@@ -24,13 +28,16 @@ class Copies:
     real: Bits
     """(H, W): what may be copied."""
     pixels: PixelFormat
+    drawn: tuple[Float, ...] | None = None
+    """The frame's planes as somebody drew them, holes and all, for copies to look like."""
 
     def fill(self, piece: Group) -> None:
         """Fill a piece, if there is a patch to copy."""
         part = piece.part
         seen = self.seen[part]
         mine = piece.onto(part, seen.shape)
-        found = trace(look(self.planes, self.seen, part, self.pixels), mine, seen, self.real[part])
+        here = look(self.planes, self.seen, part, self.pixels)
+        found = trace(here, mine, seen, self.real[part], self._guide(part))
         if found is None:
             return
         ys, xs = origins(*found)
@@ -41,3 +48,11 @@ class Copies:
             from_y, from_x = (ys[above] + part[0].start) >> down, (xs[above] + part[1].start) >> right
             plane[to_y + (part[0].start >> down), to_x + (part[1].start >> right)] = plane[from_y, from_x]
         seen |= mine
+
+    def _guide(self, part: tuple[slice, slice]) -> Float | None:
+        """Return what is drawn of a part (h, w, c), a little blurred, as drawings are."""
+        if self.drawn is None:
+            return None
+        everything = np.broadcast_to(np.True_, self.seen.shape)
+        return cv2.GaussianBlur(look(self.drawn, everything, part, self.pixels), (0, 0), DRAWN_PX).reshape(
+            *self.seen[part].shape, -1)

@@ -22,9 +22,9 @@ from restore.window import Window
 class Textured(Trained):
     """Good at wide holes of single pictures: edges and texture of the frame in `thin`'s tones. Flickers in films.
 
-    `thin` draws the hole; a wide one is then also filled with pieces of the frame, as `patchmatch` does, and both are
-    joined (see `_graft`). It costs some of `thin`'s dB and looks right. Of what is shown only once it makes something
-    else: a face, a hand.
+    `thin` draws the hole; a wide one is then also filled with pieces of the frame, as `patchmatch` does but with an eye
+    on the drawing, and both are joined (see `_graft`). It costs some of `thin`'s dB and looks right. Of what is shown
+    only once it makes something else: a face, a hand.
     """
 
     version: ClassVar[int] = 2
@@ -56,7 +56,7 @@ class Textured(Trained):
         base = tuple(np.where(support(hole, pixels, p), new, old)
                      for p, (new, old) in enumerate(zip(drawn.planes, planes, strict=True)))
         copies = Copies(tuple(p.copy() for p in base), np.ones(hole.shape, bool),
-                        ~touched(window.hidden(t) | hole, pixels), pixels)
+                        ~touched(window.hidden(t) | hole, pixels), pixels, base)
         wide = [(g, g.onto(g.part, hole[g.part].shape)) for g in groups(hole) if g.width_px >= self.narrowest_px]
         for group, mine in wide:
             copies.seen[group.part] &= ~mine
