@@ -55,7 +55,8 @@ class Scene:
         px = (REACH_PX,) * 4
         h, w, c = image.shape
         wide = cv2.copyMakeBorder(image, *px, cv2.BORDER_REPLICATE).reshape(h + 2 * REACH_PX, w + 2 * REACH_PX, c)
-        return cls(wide, *(np.pad(b, REACH_PX) for b in (hole, seen, real)), guides)
+        hole, seen, real = (np.pad(b, REACH_PX) for b in (hole, seen, real))
+        return cls(wide, hole, seen, real, guides)
 
     @property
     def guessed(self) -> int:
