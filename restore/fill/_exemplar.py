@@ -5,6 +5,7 @@ the undamaged one most like it, let all of them vote on the pixels they cover, a
 like is smoother than any patch, and fits smooth ones best; so on the finest levels pixels are copied from the best
 patch over them instead of being voted on. Textures are told apart on coarse levels by how steep the picture is around a
 place (Newson, Almansa, Fradet, Gousseau and Perez, "Video inpainting of complex scenes", SIAM J. Imaging Sci. 2014).
+A guide, what somebody drew in the hole, is compared too; like guesses, it is believed less the farther in it lies.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import numpy as np
 
 from restore.colour import Float
 from restore.fill._membrane import pyramid
-from restore.fill._nnf import Field, Search
+from restore.fill._nnf import ROOM, Field, Search
 from restore.fill._scene import INNER, REACH_PX, Ints, Scene
 from restore.frames import Bits
 
@@ -50,11 +51,16 @@ class Crop:
     hole: Bits
     seen: Bits
     real: Bits
+    guide: Float | None = None
+    """(h, w, g): what the hole and what is around it are thought to look like, if somebody knows."""
 
     @cached_property
     def scene(self) -> Scene:
         """The crop with its margin."""
-        return Scene.of(self.image, self.hole, self.seen, self.real)
+        if self.guide is None:
+            return Scene.of(self.image, self.hole, self.seen, self.real)
+        image = np.concatenate([self.image, self.guide], 2)
+        return Scene.of(image, self.hole, self.seen, self.real, self.guide.shape[2])
 
     def half(self) -> Crop:
         """Return the crop at half the size: a pixel is in the hole if most of what it stands for is not seen."""
@@ -63,7 +69,9 @@ class Crop:
         image = total.reshape(*share.shape, -1) / np.maximum(share, TINY)[..., None]
         seen = share >= 0.5
         hole = (shrink(self.hole.astype(np.float32)) > 0) & ~seen
-        return Crop(image.astype(np.float32, copy=False), hole, seen, shrink(self.real.astype(np.float32)) > 0.999)
+        real = shrink(self.real.astype(np.float32)) > 0.999
+        guide = None if self.guide is None else shrink(self.guide).reshape(*share.shape, -1)
+        return Crop(image.astype(np.float32, copy=False), hole, seen, real, guide)
 
 
 def shrink(image: Float) -> Float:
@@ -83,14 +91,17 @@ def steepness(luma: Float, seen: Bits) -> Float:
     return total / np.maximum(weight, TINY) * STEEP_WEIGHT
 
 
-def trace(image: Float, hole: Bits, seen: Bits, real: Bits) -> tuple[Scene, Field] | None:
+def trace(
+    image: Float, hole: Bits, seen: Bits, real: Bits, guide: Float | None = None
+) -> tuple[Scene, Field] | None:
     """Return the finest scene of a crop and where to copy its targets from; None if no patch may be copied.
 
     `image` (h, w, c) is luma and what else tells places apart, in 8-bit levels; the masks (h, w) are those of a Scene.
+    A `guide` (h, w, g) is what the hole and its surroundings are thought to look like, coarsely.
     """
     luma = image[..., 0]
     steep = np.stack([steepness(luma, seen), steepness(luma.T, seen.T).T], -1)
-    crops = levels(Crop(np.concatenate([image, steep], 2), hole, seen, real))
+    crops = levels(Crop(np.concatenate([image, steep], 2), hole, seen, real, guide))
     if not len(crops[0].scene.sources):
         return None
     rng = np.random.default_rng(SEED)
@@ -137,21 +148,22 @@ def guess(scene: Scene) -> Float:
     unknown = ~scene.seen[INNER]
     if unknown.all() or not unknown.any():
         return scene.image
-    planes = (np.ascontiguousarray(scene.image[INNER][..., k]) for k in range(scene.image.shape[2]))
-    inner = np.stack([pyramid(p, unknown) for p in planes], -1)
+    image, own = scene.image[INNER], scene.guessed
+    planes = (np.ascontiguousarray(image[..., k]) for k in range(own))
+    inner = np.concatenate([np.stack([pyramid(p, unknown) for p in planes], -1), image[..., own:]], 2)
     return np.pad(inner, ((REACH_PX, REACH_PX), (REACH_PX, REACH_PX), (0, 0)), "edge")
 
 
 def peel(scene: Scene) -> Float:
     """Return a first image: from the rim inwards, each pixel from the source whose patch is most like what is there."""
     image = guess(scene).copy()
-    flat = image.reshape(-1, image.shape[2])
+    flat, own = image.reshape(-1, image.shape[2]), scene.guessed
     trust = scene.seen.astype(np.float32)
     left = scene.hole.copy()
     while left.any():
         rim = left & ~cv2.erode(left.view(np.uint8), np.ones((3, 3), np.uint8), borderValue=1).view(np.bool_)
         places = np.flatnonzero(rim if rim.any() else left)
-        flat[places] = flat[nearest(scene, image, trust, places)]
+        flat[places, :own] = flat[nearest(scene, image, trust, places), :own]
         trust.ravel()[places] = DOUBT
         left.ravel()[places] = False
     return image
@@ -197,17 +209,29 @@ def vote(scene: Scene, field: Field) -> Float:
 
 
 def pick(scene: Scene, field: Field) -> Ints:
-    """Return for each pixel of the hole (m,) the place that the best patch over it would copy there."""
-    cost = (field.cost + np.float32(1e-3)) / np.square(scene.trust.ravel()[scene.targets])
-    best = np.full(len(scene.places), np.inf, np.float32)
-    out = np.zeros(len(scene.places), np.intp)
-    for step in scene.steps[0]:
-        number = scene.number[scene.places + step]
-        own = np.where(number >= 0, cost[number], np.float32(np.inf))
-        better = own < best
-        best[better] = own[better]
-        out[better] = field.at[number[better]] - step
+    """Return for each pixel of the hole (m,) the place that the patches over it agree upon, the surest loudest.
+
+    The one surest patch alone would change from pixel to pixel, and sprinkle the picture with dots.
+    """
+    out = np.empty(len(scene.places), np.intp)
+    sure = np.square(scene.trust.ravel()[scene.targets]) / (field.cost + np.float32(1e-3))
+    for start in range(0, len(out), ROOM):
+        places = scene.places[start : start + ROOM, None]
+        number = scene.number[places + scene.steps[0]]
+        say = np.where(number >= 0, sure[number], np.float32(0))
+        out[start : start + ROOM] = places[:, 0] + elected(field.at[number] - scene.steps[0] - places, say)
     return out
+
+
+def elected(ways: Ints, say: Float) -> Ints:
+    """Return of each row of ways (k, v) the one that most say (k, v) is for."""
+    order = ways.argsort(1, kind="stable")
+    ways, say = np.take_along_axis(ways, order, 1), np.take_along_axis(say, order, 1)
+    changes = ways[:, 1:] != ways[:, :-1]
+    total = say.cumsum(1, dtype=np.float64)
+    before = np.where(np.pad(changes, ((0, 0), (1, 0)), constant_values=True), total - say, 0)
+    votes = total - np.maximum.accumulate(before, 1)
+    return ways[np.arange(len(ways)), votes.argmax(1)]
 
 
 def origins(scene: Scene, field: Field) -> tuple[Ints, Ints]:

@@ -1,9 +1,9 @@
-"""A picture with its hole drawn in in, where to take texture from that suits the drawing out, and how much of it.
+"""A hole that was drawn, and into which real pixels were copied, in; both in one out.
 
-Patches are compared on the low band, which the drawing has got right, and on how lively the picture is around them,
-which is carried into the hole from its rim: so one search does, and nothing has to vote (the search is that of Barnes
-et al. 2009; a lower band that chooses the detail above it is Freeman, Jones and Pasztor, "Example-based
-super-resolution", IEEE CG&A 2002).
+What is drawn has the right tones and no texture; what is copied has texture and edges, here and there of another tone
+or in another place. Where the two nearly agree once both are blurred, the drawing gives the tones and the copies what
+is finer. Where they do not, one has put an edge where the other has none; a mean of both would show either as a veil,
+so there the copies stand nearly alone. Next to the rim the drawing is right about everything.
 """
 
 from __future__ import annotations
@@ -12,20 +12,21 @@ import cv2
 import numpy as np
 
 from restore.colour import Float
-from restore.fill._exemplar import SEED, Crop, enlarge, origins, shrink
-from restore.fill._membrane import pyramid
-from restore.fill._nnf import Search
-from restore.fill._scene import Ints
-from restore.frames import Bits
+from restore.fill._look import look
+from restore.frames import Bits, support
+from restore.source import PixelFormat
 
-MATCH_PX = 1.5
-"""Deviation of the Gaussian under which patches are compared."""
-AROUND_PX, FILL_PX = 4.0, 3.0
-"""Deviations of the Gaussians under which it is told how lively a known place is, and one that is filled."""
-ENOUGH = 0.2
-"""How lively a place is, is known where so much of its surroundings is."""
-FEWEST = 150
-"""Patches the picture must have at half the size to be searched there first."""
+Planes = tuple[Float, ...]
+Part = tuple[slice, slice]
+
+SPLIT_PX = 2.0
+"""Deviation of the Gaussian that tells tones from what is finer."""
+AROUND_PX, APART = 4.0, 14.0
+"""Blurred by so much, they differ by so many 8-bit levels where the drawing's say has gone down to 1 / e ..."""
+LEAST = 0.12
+"""... and it keeps so much of it everywhere."""
+RIM_PX = 4.0
+"""From the rim inwards the copies gain their say over so much."""
 TINY = np.float32(1e-3)
 
 
@@ -35,53 +36,40 @@ def low(plane: Float, sigma_px: float, shift: tuple[int, int] = (0, 0)) -> Float
     return cv2.GaussianBlur(plane, (0, 0), sigmaX=x, sigmaY=y, borderType=cv2.BORDER_REFLECT_101).reshape(plane.shape)
 
 
-def sources(image: Float, high: Float, hole: Bits, real: Bits) -> tuple[Ints, Ints] | None:
-    """Return rows and columns (h, w) of the places to take texture from; None where no patch may be copied.
+def inside(plane: Float, hole: Bits, sigma_px: float, shift: tuple[int, int] = (0, 0)) -> Float:
+    """Return the blurred values of a plane (h, w) or image, of which only those in the hole count."""
+    mask = hole.reshape(*hole.shape, *(1,) * (plane.ndim - 2))
+    share: Float = np.maximum(low(mask.astype(np.float32), sigma_px, shift), TINY)
+    return low(np.where(mask, plane, np.float32(0)), sigma_px, shift) / share
 
-    `image` (h, w, c) is the picture, drawn under the hole, `high` its finer band of luma, both in 8-bit levels.
+
+def agreement(drawn: Planes, copied: Planes, hole: Bits, part: Part, pixels: PixelFormat) -> Float:
+    """Return for each place of a part of the frame (h, w) what say the drawing has about tones: `LEAST` to 1."""
+    everything = np.broadcast_to(np.True_, drawn[0].shape)
+    difference = look(drawn, everything, part, pixels) - look(copied, everything, part, pixels)
+    apart = np.square(inside(difference, hole, AROUND_PX)).sum(-1) / np.float32(APART**2)
+    return np.maximum(np.exp(-apart), np.float32(LEAST))
+
+
+def depth(hole: Bits) -> Float:
+    """Return the say (h, w) that copies have for being away from the rim of the hole: 0 to 1."""
+    deep = cv2.distanceTransform(hole.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
+    return np.clip((deep - 0.5) / np.float32(RIM_PX), 0, 1).astype(np.float32)
+
+
+def graft(drawn: Planes, copied: Planes, hole: Bits, part: Part, pixels: PixelFormat, strength: float) -> None:
+    """Join what is drawn (a frame's planes) and copied in a part of them with a hole (h, w): into `copied`.
+
+    `strength` is how much of the finer band is the copies' where both agree.
     """
-    lively = liveliness(high, hole, real)
-    if lively is None:
-        return None
-    fine = Crop(np.dstack([low(image, MATCH_PX), lively]), hole, np.ones_like(hole), real)
-    if not len(fine.scene.sources):
-        return None
-    rng, half = np.random.default_rng(SEED), halved(fine)
-    if len(half.scene.sources) < FEWEST:
-        half = fine
-    coarse = half.scene
-    search = Search.of(coarse, coarse.image)
-    field = search.run(rng.choice(coarse.sources, len(coarse.targets)), rng, far=True)
-    field = search.run(field.at, rng, far=True)
-    if half is fine:
-        return origins(coarse, field)
-    at = enlarge(coarse, field, fine.scene, rng)
-    return origins(fine.scene, Search.of(fine.scene, fine.scene.image).run(at, rng, far=False))
-
-
-def liveliness(high: Float, hole: Bits, real: Bits) -> Float | None:
-    """Return the deviation (h, w) of the finer band around each place, carried into what is not real; None if none is.
-    """
-    weight = low(real.astype(np.float32), AROUND_PX)
-    unknown = hole | (weight < ENOUGH)
-    if unknown.all():
-        return None
-    energy = low(np.where(real, high * high, np.float32(0)), AROUND_PX) / np.maximum(weight, TINY)
-    return pyramid(np.sqrt(np.where(unknown, np.float32(0), energy)), unknown)
-
-
-def halved(crop: Crop) -> Crop:
-    """Return a crop all of which is seen at half the size."""
-    image = shrink(crop.image)
-    hole, real = (shrink(m.astype(np.float32)) for m in (crop.hole, crop.real))
-    return Crop(image.reshape(*hole.shape, -1), hole > 0, np.ones(hole.shape, bool), real > 0.999)
-
-
-def lacking(high: Float, at: tuple[Ints, Ints], hole: Bits) -> Float:
-    """Return by how much (h, w) the texture taken is to be weakened so that only what the drawing lacks is added.
-
-    What is outside the hole counts as had: next to the rim the drawing is right.
-    """
-    inside = np.maximum(low(hole.astype(np.float32), FILL_PX), TINY)
-    has, taken = low(high * high, FILL_PX), low(np.where(hole, high[at] ** 2, np.float32(0)), FILL_PX) / inside
-    return np.sqrt(np.clip(1 - has / np.maximum(taken, TINY), 0, 1))
+    tones = agreement(drawn, copied, hole, part, pixels)
+    deep, fine = depth(hole), tones * np.float32(1 - strength)
+    for p, (sketch, copy) in enumerate(zip(drawn, copied, strict=True)):
+        shift = pixels.shift(p)
+        box = tuple(slice(n.start >> s, (n.stop + (1 << s) - 1) >> s) for n, s in zip(part, shift, strict=True))
+        under = support(hole, pixels, p)
+        every = np.s_[:: 1 << shift[0], :: 1 << shift[1]]
+        apart = sketch[box] - copy[box]
+        coarse = inside(apart, under, SPLIT_PX, shift)
+        joined = copy[box] + tones[every] * coarse + fine[every] * (apart - coarse)
+        copy[box][under] = (sketch[box] + deep[every] * (joined - sketch[box]))[under]

@@ -27,6 +27,8 @@ SPARSE_PX = (-2, 0, 2)
 """Where in a patch the channels after the first are read: they are smooth, or were sampled more coarsely."""
 SPARSE_WEIGHT = np.float32(49 / 9)
 """What such a reading counts: as much as the pixels it stands for."""
+GUIDE_WEIGHT = np.float32(0.25)
+"""What a guide counts beside a channel that is seen or guessed."""
 FADE = 0.75
 """What a guess counts less with every pixel from the rim of the hole (Wexler, Shechtman and Irani, PAMI 2007)."""
 LEAST_TRUST = 0.1
@@ -44,14 +46,22 @@ class Scene:
     """(h, w): whose values mean something. What is neither in the hole nor seen is damage left to others."""
     real: Bits
     """(h, w): what may be copied; a part of what is seen."""
+    guides: int = 0
+    """So many of the last channels are known in the hole too: nothing is guessed there."""
 
     @classmethod
-    def of(cls, image: Float, hole: Bits, seen: Bits, real: Bits) -> Self:
+    def of(cls, image: Float, hole: Bits, seen: Bits, real: Bits, guides: int = 0) -> Self:
         """Give a crop its margin."""
         px = (REACH_PX,) * 4
         h, w, c = image.shape
         wide = cv2.copyMakeBorder(image, *px, cv2.BORDER_REPLICATE).reshape(h + 2 * REACH_PX, w + 2 * REACH_PX, c)
-        return cls(wide, *(np.pad(b, REACH_PX) for b in (hole, seen, real)))
+        hole, seen, real = (np.pad(b, REACH_PX) for b in (hole, seen, real))
+        return cls(wide, hole, seen, real, guides)
+
+    @property
+    def guessed(self) -> int:
+        """How many channels of the image are guessed in the hole: all but the guides."""
+        return int(self.image.shape[2]) - self.guides
 
     @property
     def width(self) -> int:
@@ -118,14 +128,16 @@ class Scene:
     def weigh(self, trust: Float, places: Ints) -> Float:
         """Return (k, d) what each value of a description counts; a row sums to 1."""
         dense, sparse = (trust.take(places[:, None] + s) for s in self.steps)
-        out = np.concatenate([dense, *[sparse * SPARSE_WEIGHT] * (self.image.shape[2] - 1)], 1)
+        sparse *= SPARSE_WEIGHT
+        guide = sparse * GUIDE_WEIGHT
+        out = np.concatenate([dense, *[sparse] * (self.guessed - 1), *[guide] * self.guides], 1)
         out /= np.maximum(out.sum(1, keepdims=True), np.float32(1e-6))
         return out
 
     def drawn(self, values: Float) -> Float:
         """Return the image (h, w, c) with values (m, c) in the hole."""
-        out = self.image.copy()
-        out.reshape(-1, out.shape[2])[self.places] = values
+        out, own = self.image.copy(), self.guessed
+        out.reshape(-1, out.shape[2])[self.places, :own] = values[:, :own]
         return out
 
 

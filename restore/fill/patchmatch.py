@@ -9,11 +9,9 @@ import numpy as np
 
 from restore.colour import Float
 from restore.fill import Filling
+from restore.fill._copies import Copies
 from restore.fill._crops import Group, groups, pieces
-from restore.fill._exemplar import origins, trace
-from restore.fill._look import look
-from restore.frames import Bits, support, touched
-from restore.source import PixelFormat
+from restore.frames import Bits, touched
 from restore.window import Window
 
 
@@ -26,7 +24,7 @@ class Patchmatch:
     depending on where work began. Let `donors` come first; in smooth places `harmonic` is as good, and quicker.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     invents: ClassVar[bool] = True
 
     narrowest_px: int = 1
@@ -56,7 +54,7 @@ class Patchmatch:
         if not hole.any():
             return Filling(planes, np.zeros(hole.shape, bool))
         real = ~touched(window.hidden(t) | hole, window.pixels)
-        work = Work(tuple(p.copy() for p in planes), ~hole, real, window.pixels)
+        work = Copies(tuple(p.copy() for p in planes), ~hole, real, window.pixels)
         for group in groups(hole):
             if self._fits(group, hole.size):
                 for piece in pieces(group):
@@ -67,32 +65,3 @@ class Patchmatch:
         if np.count_nonzero(group.hole) > self.largest_frac * picture_px:
             return False
         return self.narrowest_px <= group.width_px <= self.widest_px + 1
-
-
-@dataclass(frozen=True)
-class Work:
-    """A frame that is being filled: `planes` and `seen` change, and later pieces fit themselves to earlier ones."""
-
-    planes: tuple[Float, ...]
-    seen: Bits
-    """(H, W): whose values mean something by now."""
-    real: Bits
-    """(H, W): what may be copied."""
-    pixels: PixelFormat
-
-    def fill(self, piece: Group) -> None:
-        """Fill a piece, if there is a patch to copy."""
-        part = piece.part
-        seen = self.seen[part]
-        mine = piece.onto(part, seen.shape)
-        found = trace(look(self.planes, self.seen, part, self.pixels), mine, seen, self.real[part])
-        if found is None:
-            return
-        ys, xs = origins(*found)
-        for p, plane in enumerate(self.planes):
-            down, right = self.pixels.shift(p)
-            to_y, to_x = np.nonzero(support(mine, self.pixels, p))
-            above = to_y << down, to_x << right
-            from_y, from_x = (ys[above] + part[0].start) >> down, (xs[above] + part[1].start) >> right
-            plane[to_y + (part[0].start >> down), to_x + (part[1].start >> right)] = plane[from_y, from_x]
-        seen |= mine

@@ -1,4 +1,4 @@
-"""A frame and its holes in, what a small network draws there with texture of the same frame on it out."""
+"""A frame and its holes in, what a small network draws there, joined with pieces of the same frame, out."""
 
 from __future__ import annotations
 
@@ -9,31 +9,25 @@ import numpy as np
 
 from restore.colour import Float
 from restore.fill import Filling
-from restore.fill._crops import Group, groups, pieces
-from restore.fill._graft import lacking, low, sources
-from restore.fill._look import look
+from restore.fill._copies import Copies
+from restore.fill._crops import groups, pieces
+from restore.fill._graft import graft
 from restore.fill._tiles import Grid
 from restore.fill._trained import Trained
 from restore.frames import Bits, support, touched
-from restore.motion.points import grow
-from restore.source import PixelFormat
 from restore.window import Window
-
-SPLIT_PX = 3.0
-"""Deviation of the Gaussian below which the network decides, and above which the frame itself lends."""
-SPOILT_PX = 6
-"""So far around damage that is left to others no texture is taken: it has got into the finer band."""
 
 
 @dataclass(frozen=True)
 class Textured(Trained):
-    """Good at wide holes of single pictures: structure as `thin` draws it, texture of the frame. Flickers in films.
+    """Good at wide holes of single pictures: edges and texture of the frame in `thin`'s tones. Flickers in films.
 
-    `thin` draws the hole; for each place of a wide one a patch of the same frame that looks like the drawing gives its
-    finer band, as strongly as the drawing lacks one (see `_graft`). It costs some of `thin`'s dB and looks right.
+    `thin` draws the hole; a wide one is then also filled with pieces of the frame, as `patchmatch` does but with an eye
+    on the drawing, and both are joined (see `_graft`). It costs some of `thin`'s dB and looks right. Of what is shown
+    only once it makes something else: a face, a hand.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     invents: ClassVar[bool] = True
     ships: ClassVar[str] = "thin"
     grid: ClassVar[Grid] = Grid(side_px=128, step_px=96, blind_px=8)
@@ -41,7 +35,7 @@ class Textured(Trained):
 
     weights: str = ""
     """A weights file (.safetensors) of your own for `thin`; empty for the one that is shipped."""
-    strength: float = 0.8
+    strength: float = 0.7
     """1 is as much texture as the frame has elsewhere, 0 is `thin`."""
     narrowest_px: int = 20
     """Holes that are nowhere as wide as this are left as `thin` draws them: it carries texture that far."""
@@ -61,31 +55,13 @@ class Textured(Trained):
             return drawn
         base = tuple(np.where(support(hole, pixels, p), new, old)
                      for p, (new, old) in enumerate(zip(drawn.planes, planes, strict=True)))
-        hidden = window.hidden(t)
-        real = ~(touched(hidden | hole, pixels) | grow(hidden & ~hole, SPOILT_PX))
-        out = tuple(p.copy() for p in base)
-        for group in groups(hole):
-            if group.width_px >= self.narrowest_px:
-                for piece in pieces(group):
-                    self._graft(out, base, piece, real, pixels)
-        return Filling(out, drawn.done)
-
-    def _graft(
-        self, out: tuple[Float, ...], base: tuple[Float, ...], piece: Group, real: Bits, pixels: PixelFormat
-    ) -> None:
-        """Add texture to a piece of the holes of `out`."""
-        part = piece.part
-        image = look(base, np.ones(real.shape, bool), part, pixels)
-        mine = piece.onto(part, image.shape[:2])
-        high = image[..., 0] - low(image[..., 0], SPLIT_PX)
-        at = sources(image, high, mine, real[part])
-        if at is None:
-            return
-        gain = lacking(high, at, mine) * np.float32(self.strength)
-        for p, (plane, drawn) in enumerate(zip(out, base, strict=True)):
-            down, right = pixels.shift(p)
-            ys, xs = np.nonzero(support(mine, pixels, p))
-            above, (top, left) = (ys << down, xs << right), (part[0].start >> down, part[1].start >> right)
-            own = drawn[top : part[0].stop + down >> down, left : part[1].stop + right >> right]
-            fine = own - low(own, SPLIT_PX, (down, right))
-            plane[ys + top, xs + left] += gain[above] * fine[at[0][above] >> down, at[1][above] >> right]
+        copies = Copies(tuple(p.copy() for p in base), np.ones(hole.shape, bool),
+                        ~touched(window.hidden(t) | hole, pixels), pixels, base)
+        wide = [(g, g.onto(g.part, hole[g.part].shape)) for g in groups(hole) if g.width_px >= self.narrowest_px]
+        for group, mine in wide:
+            copies.seen[group.part] &= ~mine
+        for piece in (piece for group, _ in wide for piece in pieces(group)):
+            copies.fill(piece)
+        for group, mine in wide:
+            graft(base, copies.planes, mine, group.part, pixels, self.strength)
+        return Filling(copies.planes, drawn.done)

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from restore.fill._crops import groups, pieces
-from restore.fill._exemplar import Crop, trace
+from restore.fill._exemplar import Crop, elected, origins, trace
 from restore.fill._nnf import Search
-from restore.fill._scene import REACH_PX, Scene
+from restore.fill._scene import INNER, REACH_PX, Scene
 from restore.fill.ladder import fill_frame
 from restore.fill.patchmatch import Patchmatch
 from restore.frames import support, touched
@@ -233,6 +233,28 @@ def test_targets_and_sources_cover_the_hole_and_shun_it():
     assert len(scene.targets) == (5 + 2 * REACH_PX) * (6 + 2 * REACH_PX)
     assert len(scene.sources) == (40 - 2 * REACH_PX) * (50 - 2 * REACH_PX) - len(scene.targets)
     assert not np.isin(scene.sources, scene.targets).any()
+
+
+def test_what_most_patches_say_together_wins_over_the_loudest_alone():
+    ways = np.array([[5, 7, 5, 7, 5], [3, 3, 3, 3, 9], [4, 4, 8, 8, 8]])
+    say = np.array([[1, 1, 1, 1.5, 1], [1, 1, 1, 1, 5], [2, 2, 0, 0, 0]], np.float32)
+    assert elected(ways, say).tolist() == [5, 9, 4]
+
+
+def test_a_guide_is_looked_at_and_not_drawn_over():
+    """The picture is nothing but noise, of which any piece fits anywhere: the guide alone says what belongs where."""
+    rng = np.random.default_rng(6)
+    image = (rng.normal(size=(48, 120, 1)) * 6 + 100).astype(np.float32)
+    hole = spot((48, 120), (14, 50), (20, 20))
+    wanted = np.where(np.arange(120) < 60, 0, 80).astype(np.float32)
+    scene = Crop(image, hole, ~hole, ~hole, np.broadcast_to(wanted, (48, 120))[..., None].copy()).scene
+    assert scene.guides == 1
+    out = scene.drawn(np.full((len(scene.places), 2), 7, np.float32))
+    assert (out[scene.hole][:, 0] == 7).all()
+    assert np.array_equal(out[..., 1], scene.image[..., 1])
+    ys, xs = origins(*trace(image, hole, ~hole, ~hole, scene.image[INNER][..., 1:]))
+    assert ((xs[hole] >= 60) == (wanted + np.zeros((48, 1)) > 40)[hole]).mean() > 0.8
+    assert not hole[ys, xs][hole].any()
 
 
 def test_tracing_says_where_there_is_nothing_to_copy():

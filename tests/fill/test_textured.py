@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from restore.fill import Filler
-from restore.fill._graft import liveliness, low
+from restore.fill._graft import LEAST, agreement, graft, low
 from restore.fill.ladder import fill_frame
+from restore.fill.patchmatch import Patchmatch
 from restore.fill.textured import Textured
 from restore.fill.thin import Thin
 from restore.frames import support
@@ -58,11 +59,12 @@ def test_a_wide_hole_becomes_as_lively_as_the_picture(layout):
     assert 0.6 < energy[Textured] < 1.1
 
 
-def test_the_coarse_picture_is_the_networks():
+def test_the_coarse_picture_is_nearer_to_the_networks_than_copies_alone_are():
     shown, clean, hole = window()
-    thin, ours = (np.where(hole, fill_frame([f], shown, 0).planes[0], clean).astype(np.float32)
-                  for f in (Thin(), Textured()))
-    assert np.abs(low(ours, 6.0) - low(thin, 6.0))[hole].mean() < 2.5
+    thin, ours, copied = (np.where(hole, fill_frame([f], shown, 0).planes[0], clean).astype(np.float32)
+                          for f in (Thin(), Textured(), Patchmatch()))
+    apart = [np.abs(low(p, 6.0) - low(thin, 6.0))[hole].mean() for p in (ours, copied)]
+    assert apart[0] < 0.75 * apart[1]
 
 
 def test_narrow_holes_are_left_as_they_are_drawn():
@@ -74,13 +76,54 @@ def test_narrow_holes_are_left_as_they_are_drawn():
     assert not np.array_equal(plain, fill_frame([Textured()], wide, 0).planes[0])
 
 
-def test_how_lively_a_place_is_comes_from_what_is_real():
-    real = np.ones((60, 60), bool)
-    real[20:40, 20:40] = False
-    band = np.where(np.indices((60, 60)).sum(0) % 2, 5, -5).astype(np.float32)
-    band[~real] = 100
-    assert liveliness(band, ~real, real) == pytest.approx(5, abs=0.01)
-    assert liveliness(band, ~real, np.zeros_like(real)) is None
+def planes(value):
+    return (np.full((40, 48), value, np.float32),)
+
+
+def joined(drawn, copied, hole, strength=0.7):
+    out = tuple(p.copy() for p in copied)
+    graft(drawn, out, hole, np.s_[0:40, 0:48], LAYOUTS["gray"], strength)
+    return out[0]
+
+
+def middle():
+    hole = np.zeros((40, 48), bool)
+    hole[8:32, 10:38] = True
+    return hole
+
+
+def test_tones_are_the_drawings_and_texture_the_copies_where_both_agree():
+    hole, deep = middle(), np.s_[16:24, 18:30]
+    weave = np.where(np.indices((40, 48)).sum(0) % 2, 10, -10).astype(np.float32)
+    for strength in (1.0, 0.6):
+        out = joined(planes(100), (weave + 104,), hole, strength)
+        assert out[deep].mean() == pytest.approx(100, abs=0.5)
+        assert out[deep].std() == pytest.approx(10 * strength, abs=0.5)
+        assert np.array_equal(out[~hole], (weave + 104)[~hole])
+
+
+def test_where_both_disagree_the_copies_stand_nearly_alone_but_for_the_rim():
+    hole = middle()
+    out = joined(planes(60), planes(180), hole)
+    assert out[20, 24] == pytest.approx(180 - 120 * LEAST, abs=0.5)
+    assert out[8, 24] < 90
+    assert (np.diff(out[8:20, 24]) >= 0).all()
+
+
+def test_the_drawing_has_a_say_where_it_nearly_agrees():
+    said = [agreement(planes(100), planes(100 + d), middle(), np.s_[0:40, 0:48], LAYOUTS["gray"])[20, 24]
+            for d in (0, 10, 30, 90)]
+    assert said[0] == 1
+    assert said == sorted(said, reverse=True)
+    assert said[-1] == pytest.approx(LEAST)
+
+
+def test_damage_that_is_left_to_others_may_be_no_number():
+    hole, copied = middle(), planes(180)
+    drawn = planes(60)
+    for p in (*drawn, *copied):
+        p[2:4] = np.nan
+    assert np.isfinite(joined(drawn, copied, hole)[hole]).all()
 
 
 def test_parameters_are_checked():
