@@ -21,6 +21,9 @@ from restore.written import counted
 
 SPAN_FRAMES = (24, 16, 12, 8, 6, 4, 3, 2, 1)
 """Span lengths to choose from: the longest that memory allows. They do not change a pixel."""
+EXCERPT_SPANS = 2
+"""Spans that a short excerpt is cut into at least: what it needs on either side is done by whole spans, and should cost
+less than the excerpt."""
 COMFORT_BYTES = 1700 << 20
 """What a process takes without being asked to make do with less, where the picture's size permits it at all."""
 BASE_BYTES = 360 << 20
@@ -97,7 +100,7 @@ def make_plan(
 
     `span_frames` is the grid of a project that exists already. Raises BudgetError where memory does not suffice.
     """
-    lengths = [span_frames] if span_frames else [n for n in SPAN_FRAMES if n <= max(4, source.frames)]
+    lengths = [span_frames] if span_frames else [n for n in SPAN_FRAMES if n <= max(4, len(frames) // EXCERPT_SPANS)]
     length, threads, caches, peak = _fitting(source, recipe, lengths, budget)
     lanes = threads * budget.processes
     steps = make_steps(source, recipe, encoder, frames, length, until, lanes)

@@ -78,6 +78,16 @@ def test_less_memory_means_shorter_spans_then_fewer_threads_then_a_refusal() -> 
         make_plan(film, FILM, FFV1, film.span, Budget(2, 1, 100 << 20))
 
 
+def test_a_short_excerpt_is_cut_small_so_that_little_is_done_beside_it() -> None:
+    film = source(60, (576, 768))
+    plan = make_plan(film, FILM, FFV1, Span(20, 28), Budget(2))
+    reach = sum(p.reach_frames for p in (*FILM.ladder, *FILM.blend))
+    spans_beside = 2 + 2 * -(-reach // plan.span_frames)
+    assert plan.span_frames <= 4
+    assert sum(len(s.span) for s in plan.steps if s.stage == "detect") <= 8 + spans_beside * plan.span_frames
+    assert make_plan(film, FILM, FFV1, film.span, Budget(2)).span_frames > 4
+
+
 def test_a_project_keeps_its_grid() -> None:
     film = source(500)
     assert make_plan(film, FILM, FFV1, film.span, Budget(2), span_frames=5).span_frames == 5

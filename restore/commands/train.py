@@ -222,6 +222,28 @@ def train_second(clips: tuple[Path, ...], folder: Path, weights: str, **plan: An
     learn(Plan(clips, **plan), folder, click.echo, trade(weights))
 
 
+@train.command("flaws")
+@click.option("--weights", default="", help="The network's, by `lacuna train stills`. [those that ship]")
+@judging
+def train_flaws(clips: tuple[Path, ...], folder: Path, weights: str, **plan: Any) -> None:
+    """Fit the judge of the detector `photo` to pictures out of clean CLIPS, photographs and films.
+
+    They are made sharp, soft and grainy, and damaged in a known way as
+    prints are; what the network of `photo` finds on them is learnt from.
+    Killed, the same command goes on.
+
+    \b
+    Example:
+      lacuna train flaws --photographs album/ -o flaws
+      lacuna run scan.tif -o clean.tif --set photo.judge=flaws/flaws.json
+    """
+    from restore.train.flaws import trade
+    from restore.train.judge import Plan
+    from restore.train.judge import train as learn
+
+    learn(Plan(clips, **plan), folder, click.echo, trade(weights))
+
+
 @train.command("diffusion")
 @click.option("-o", "--output", "folder", default="training/diffusion", show_default=True, type=FOLDER,
               help="Where state, log, sheets and weights are kept.")

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import errno
-import shutil
-import subprocess
 from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
@@ -21,11 +19,10 @@ from restore.errors import OutputError, SourceError
 from restore.formats import Deed, _tiff_codecs, _tiff_splice
 from restore.formats._interleaved import PLACES
 from restore.formats.tiff import FORMAT
-from restore.frames import Changes
 from restore.probe import probe
 
-from .round_trip import MOVING, scattered, tags, trip
-from .tiffs_made import LONG, SHORT, Handmade, noise, write
+from .round_trip import MOVING, tags, trip
+from .tiffs_made import LONG, SHORT, Handmade, changed_in, noise, write
 
 ROOT = Path(__file__).parents[2]
 PLAIN = (None, "zlib", "lzma")
@@ -47,12 +44,6 @@ def told(channels: int, planar: bool) -> dict[str, Any]:
         "planarconfig": None if channels == 1 else "separate" if planar else "contig",
         "extrasamples": ["unassalpha"] if channels in (2, 4) else None,
     }
-
-
-def changed_in(file: Path, *pages: int) -> dict[int, Changes]:
-    """Return other samples for 100 pixels of each of the pages."""
-    headers = FORMAT.inspect(file)
-    return {n: scattered(FORMAT.read(file, n), headers[n].pixels.colour_planes, n) for n in pages}
 
 
 @given(
@@ -362,51 +353,3 @@ def test_whatever_a_directory_says_the_answer_is_one_of_ours(tmp_path: Path) -> 
         except (SourceError, OutputError) as e:
             outcomes.add(type(e).__name__)
     assert outcomes >= {"fine", "SourceError"}
-
-
-# Second opinions
-
-
-def tool(name: str) -> str:
-    found = shutil.which(name)
-    if not found:
-        pytest.skip(f"{name} is not installed")
-    return found
-
-
-def said(*command: str | Path) -> list[str]:
-    ran = subprocess.run(command, capture_output=True, text=True, check=False, errors="replace")
-    moving = ("File", "Directory", "StripOffsets", "StripByteCounts", "TileOffsets", "TileByteCounts")
-    lines = [line for line in (ran.stdout + ran.stderr).splitlines() if "TIFF Directory at" not in line]
-    return [line for line in lines if not line.split("]")[-1].split("\t")[-1].strip().startswith(moving)]
-
-
-@pytest.fixture
-def scan(tmp_path: Path) -> tuple[Path, Path]:
-    """A scan with Exif, GPS, IPTC and XMP, and its changed copy."""
-    exiftool = tool("exiftool")
-    pages = [noise((40, 50, 3), np.uint16, n) for n in range(3)]
-    file = write(tmp_path / "a.tif", pages, photometric="rgb", compression="zlib", predictor=2, rowsperstrip=16,
-                 byteorder=">")
-    subprocess.run(
-        [exiftool, "-q", "-m", "-overwrite_original", "-ExposureTime=1/60", "-ISO=100", "-GPSLatitude=48",
-         "-GPSLatitudeRef=N", "-XMP-dc:Creator=A. Photographer", "-IPTC:Caption-Abstract=Leaf", str(file)], check=True,
-    )
-    FORMAT.write(tmp_path / "b.tif", file, changed_in(file, 0, 2), Deed())
-    return file, tmp_path / "b.tif"
-
-
-def test_exiftool_finds_the_same_tags_and_no_new_fault(scan: tuple[Path, Path]) -> None:
-    exiftool = tool("exiftool")
-    before, after = (said(exiftool, "-G1", "-s", "-a", "-u", "-ee", f) for f in scan)
-    assert after == before
-    assert sum("GPS" in line or "IPTC" in line or "XMP" in line or "ExifIFD" in line for line in before) > 5
-    warned = [set(said(exiftool, "-validate", "-warning", "-a", f)) for f in scan]
-    assert warned[1] <= warned[0]
-
-
-def test_tiffinfo_reads_it_as_before(scan: tuple[Path, Path]) -> None:
-    tiffinfo = tool("tiffinfo")
-    before, after = (said(tiffinfo, "-D", f) for f in scan)
-    assert [line.replace(str(scan[1]), str(scan[0])) for line in after] == before
-    assert not any("rror" in line for line in after)

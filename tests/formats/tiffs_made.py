@@ -12,6 +12,11 @@ import numpy as np
 import numpy.typing as npt
 import tifffile
 
+from restore.formats.tiff import FORMAT
+from restore.frames import Changes
+
+from .round_trip import scattered
+
 Samples = npt.NDArray[Any]
 ICC = bytes(range(200)) * 3
 SHORT, LONG = 3, 4
@@ -85,3 +90,9 @@ class Handmade:
             body += bytes(4)
         path.write_bytes(body)
         return path
+
+
+def changed_in(file: Path, *pages: int) -> dict[int, Changes]:
+    """Return other samples for 100 pixels of each of the pages."""
+    headers = FORMAT.inspect(file)
+    return {n: scattered(FORMAT.read(file, n), headers[n].pixels.colour_planes, n) for n in pages}
