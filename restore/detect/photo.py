@@ -28,6 +28,8 @@ BAND = 2
 """Tiles above each other whose surroundings are measured at once: what that takes follows the width, not the size."""
 LEAST_LEVELS = 8.0
 """A tile in which nothing narrow stands out by so much is not looked at further."""
+CALM_PX, EDGES_PX, STRONGEST_PERCENT, FAINTEST_LEVELS = 3, (1.0, 3.0), 5, 1.0
+"""How crisp a picture is: what a small median leaves, less what is so far around, at the strongest such places."""
 RIM, RIM_PX = 0.35, 1
 """So much beyond its edge a thing is taken on where it is at least so probable."""
 LISTED_MOST = 40
@@ -69,17 +71,18 @@ class Photo:
     """Name of the weights that come with the program."""
     finds: ClassVar[Literal["dirt", "scratch"]] = "dirt"
     sensitivity: ClassVar[Mapping[str, Mapping[str, float]]] = {
-        "cautious": {"certainty": 0.9, "sharp_certainty": 0.98},
-        "thorough": {"certainty": 0.5, "sharp_certainty": 0.9, "soft_levels": 10.0},
+        "cautious": {"certainty": 0.9, "sharp_certainty": 0.99},
+        "thorough": {"certainty": 0.5, "sharp_certainty": 0.95, "soft_frac": 0.28},
     }
-    leads: ClassVar[Mapping[str, float]] = {"certainty": 0.01, "sharp_certainty": 0.01, "soft_levels": 255.0}
-    certainty: float = 0.75
+    leads: ClassVar[Mapping[str, float]] = {"certainty": 0.01, "sharp_certainty": 0.01, "soft_frac": 1.0}
+    certainty: float = 0.7
     """Probability from which a thing is damage in a picture that is softer than its pixels, as scans of prints are."""
-    sharp_certainty: float = 0.95
+    sharp_certainty: float = 0.97
     """The same for specks in others. Those are full of thin lines of their own: hairs, scratches and cracks are
     only listed there."""
-    soft_levels: float = 8.0
-    """A picture is soft where no more than a twentieth of its pixels are spikes of more 8-bit levels."""
+    soft_frac: float = 0.26
+    """A picture is soft where its strongest edges have no more of their contrast in their finest detail (`crispness`):
+    up to 0.25 where it is enlarged 2.2 times, 0.30 at 1.6 times, from 0.29 on where it is as sharp as a lens allows."""
     listed: float = 0.4
     """Things that are not damage and at least so probable are listed for a person to decide."""
     smallest_px: int = 4
@@ -93,7 +96,7 @@ class Photo:
 
     def __post_init__(self) -> None:
         """Refuse parameters out of range."""
-        for name, low, high in (("certainty", 0.01, 1), ("sharp_certainty", 0.01, 1), ("soft_levels", 0, 255),
+        for name, low, high in (("certainty", 0.01, 1), ("sharp_certainty", 0.01, 1), ("soft_frac", 0, 1),
                                 ("listed", 0.01, 1), ("smallest_px", 1, 10**6), ("largest_frac", 0, 1)):
             if not low <= getattr(self, name) <= high:
                 raise PartError(f"photo: {name} is {getattr(self, name)}; it needs a value from {low} to {high}.")
@@ -113,7 +116,7 @@ class Photo:
         mask = np.zeros(window.size, bool)
         if min(window.size) < SMALLEST_PX:
             return Detection(mask)
-        steps, soft = self.judged(window, t), sharpness(window, t) <= self.soft_levels
+        steps, soft = self.judged(window, t), crispness(window, t) <= self.soft_frac
         objects: list[Found] = []
         for step in steps:
             right = step.fits & ~step.edging & self.enough(step, soft)
@@ -205,6 +208,17 @@ def sharpness(window: Window, t: int) -> float:
     """Return how far, in 8-bit levels, a twentieth of the pixels of picture t are beyond the median around them."""
     spike = cv2.absdiff(window.grey(t), cv2.medianBlur(window.grey(t), _alone.SPIKE_PX))
     return float(np.percentile(spike, 95))
+
+
+def crispness(window: Window, t: int) -> float:
+    """Return which share of the contrast of picture t to what is around, at its strongest edges, is in what is nearest.
+
+    Grain and single specks are left out. 0 where the picture is flat.
+    """
+    calm = cv2.medianBlur(window.grey(t), CALM_PX)
+    near, far = (np.abs(cv2.subtract(calm, cv2.GaussianBlur(calm, (0, 0), px))) for px in EDGES_PX)
+    edges = far >= max(float(np.percentile(far, 100 - STRONGEST_PERCENT)), FAINTEST_LEVELS)
+    return float(np.median(near[edges] / far[edges])) if edges.any() else 0.0
 
 
 def seen_in(window: Window, t: int, path: Path) -> Seen:
