@@ -82,9 +82,9 @@ def sheet(values: npt.NDArray[np.generic]) -> Float:
     return out.reshape(-1, SHEET_PX)
 
 
-def read(picture: Float, x: Float, y: Float) -> Float:
-    """Return a picture at places given as sheets; edges repeat."""
-    return cv2.remap(picture, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+def read(picture: Float, x: Float, y: Float, way: int = cv2.INTER_LINEAR) -> Float:
+    """Return a picture at places given as sheets, interpolated in a way of OpenCV's; edges repeat."""
+    return cv2.remap(picture, x, y, way, borderMode=cv2.BORDER_REPLICATE)
 
 
 def seen(window: Window, side: Laid, x: Float, y: Float) -> Float:
@@ -93,7 +93,7 @@ def seen(window: Window, side: Laid, x: Float, y: Float) -> Float:
     s = side.flow.scale
     half, step = np.float32(0.5), np.float32(1 / s)
     move = read(side.flow.vectors, (x + half) * step - half, (y + half) * step - half)
-    view = read(window.grey(side.frame), x + s * move[..., 0], y + s * move[..., 1])
+    view = read(window.grey(side.frame), x + s * move[..., 0], y + s * move[..., 1], cv2.INTER_CUBIC)
     bh, bw = side.offset.shape
     uneven = read(side.offset, (x + half) * np.float32(bw / w) - half, (y + half) * np.float32(bh / h) - half)
     return view * np.float32(side.gain) + uneven
@@ -116,22 +116,23 @@ def outline(window: Window, t: int, found: Things, extent: Extent) -> Outline:
     core = least > np.maximum(fade, CORE * peak[own])
     soft = (mean > fade) & (least > 0.3 * fade)
     scale = sides[0].flow.scale
-    inside = soft & (extent.labels[ys // scale, xs // scale] > 0) & extent.followed[own]
-    mine = grown(window.size, ys * window.size[1] + xs, core, inside, soft)
+    seen_here = extent.labels[ys // scale, xs // scale] > 0
+    mine = grown(window.size, ys * window.size[1] + xs, core, seen_here, seen_here & soft & extent.followed[own], soft)
     return summed(window.size, ys[mine], xs[mine], own[mine], peak)
 
 
-def grown(size: tuple[int, int], at: Ints, core: Bits, inside: Bits, soft: Bits) -> Bits:
+def grown(size: tuple[int, int], at: Ints, core: Bits, own: Bits, inside: Bits, soft: Bits) -> Bits:
     """Return which pixels at flat places (m,) are core, or soft and hang together with it.
 
-    By way of those `inside` a thing's extent however far, by way of others no further than `RIM_PX`.
+    By way of those `inside` a thing's extent however far, by way of others no further than `RIM_PX`. Core that does not
+    hang together with what was seen of a thing, its `own` place, is the grain of the scene beside it.
     """
     have, sure, may = (np.zeros(size, np.uint8) for _ in range(3))
     sure.ravel()[at[core | inside]] = 1
     may.ravel()[at[core | soft]] = 1
     n, labels = cv2.connectedComponents(sure, connectivity=8)
     parts = labels.ravel()[at]
-    whole = np.bincount(parts[core], minlength=n) > 0
+    whole = np.bincount(parts[core & own], minlength=n) > 0
     have.ravel()[at[whole[parts] & (parts > 0)]] = 1
     for _ in range(RIM_PX):
         have = cv2.bitwise_and(cv2.dilate(have, np.ones((3, 3), np.uint8)), may)
