@@ -102,7 +102,8 @@ def seen(window: Window, side: Laid, x: Float, y: Float) -> Float:
 def outline(window: Window, t: int, found: Things, extent: Extent) -> Outline:
     """Return the full-size pixels of all things, which lie where their extent says."""
     n, sides = len(found), extent.sides
-    near = cv2.dilate(extent.labels, np.ones((NEAR_PX, NEAR_PX), np.uint8))
+    spread = cv2.dilate(extent.labels, np.ones((NEAR_PX, NEAR_PX), np.uint8))
+    near = np.where(extent.labels > 0, extent.labels, spread)
     ys, xs, own = places(near, sides[0].flow.scale, window.size)
     x, y = sheet(xs), sheet(ys)
     before, after = (seen(window, side, x, y).ravel()[: len(xs)] for side in sides)
@@ -116,24 +117,29 @@ def outline(window: Window, t: int, found: Things, extent: Extent) -> Outline:
     core = least > np.maximum(fade, CORE * peak[own])
     soft = (mean > fade) & (least > 0.3 * fade)
     scale = sides[0].flow.scale
-    seen_here = extent.labels[ys // scale, xs // scale] > 0
-    mine = grown(window.size, ys * window.size[1] + xs, core, seen_here, seen_here & soft & extent.followed[own], soft)
+    there = extent.labels[ys // scale, xs // scale] > 0
+    inside = there & soft & extent.followed[own]
+    mine = grown(window.size, ys * window.size[1] + xs, own, core, there, inside, soft)
     return summed(window.size, ys[mine], xs[mine], own[mine], peak)
 
 
-def grown(size: tuple[int, int], at: Ints, core: Bits, own: Bits, inside: Bits, soft: Bits) -> Bits:
-    """Return which pixels at flat places (m,) are core, or soft and hang together with it.
+def grown(
+    size: tuple[int, int], at: Ints, own: Ints, core: Bits, there: Bits, inside: Bits, soft: Bits
+) -> Bits:
+    """Return which pixels at flat places (m,) are core of their `own` thing (m,), or soft and hang together with it.
 
     By way of those `inside` a thing's extent however far, by way of others no further than `RIM_PX`. Core that does not
-    hang together with what was seen of a thing, its `own` place, is the grain of the scene beside it.
+    hang together with where its thing was seen, `there`, is the grain of the scene beside it.
     """
     have, sure, may = (np.zeros(size, np.uint8) for _ in range(3))
     sure.ravel()[at[core | inside]] = 1
     may.ravel()[at[core | soft]] = 1
     n, labels = cv2.connectedComponents(sure, connectivity=8)
     parts = labels.ravel()[at]
-    whole = np.bincount(parts[core & own], minlength=n) > 0
-    have.ravel()[at[whole[parts] & (parts > 0)]] = 1
+    piece = own * n + parts
+    whole = np.zeros(n * (int(own.max(initial=0)) + 1), bool)
+    whole[piece[core & there]] = True
+    have.ravel()[at[whole[piece] & (parts > 0)]] = 1
     for _ in range(RIM_PX):
         have = cv2.bitwise_and(cv2.dilate(have, np.ones((3, 3), np.uint8)), may)
     return np.asarray(have.ravel()[at] > 0)
