@@ -144,7 +144,15 @@ def parameters(cls: type) -> list[str]:
 
 
 def _field_words(cls: type) -> dict[str, str]:
-    """Return the string that stands under each field: fields have their docstring there."""
+    """Return the string that stands under each field, inherited ones too: fields have their docstring there."""
+    words: dict[str, str] = {}
+    for base in reversed(cls.__mro__):
+        if dataclasses.is_dataclass(base):
+            words |= _own_words(base)
+    return words
+
+
+def _own_words(cls: type) -> dict[str, str]:
     body = ast.parse(textwrap.dedent(inspect.getsource(cls))).body[0]
     lines = getattr(body, "body", [])
     return {

@@ -89,7 +89,8 @@ def lay(window: Window, t: int, u: int) -> Laid:
 def _lay(window: Window, t: int, u: int) -> Laid:
     flow, here = window.flow(t, u), small(window, t)
     at = cv2.add(flow.vectors, grid(*here.shape[:2]))
-    moved = cv2.remap(small(window, u), at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    # Linear interpolation would blur fine grain of the scene, which then stands out of the sharp frame.
+    moved = cv2.remap(small(window, u), at, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
     gain, shift = tone(here, moved)
     moved = cv2.addWeighted(moved, gain, moved, 0.0, shift)
     uneven = blocks(cv2.subtract(here, moved))

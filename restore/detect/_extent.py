@@ -7,6 +7,7 @@ stands out above the disorder of its surroundings, is part of it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import cv2
@@ -60,7 +61,7 @@ def extent(window: Window, t: int, scene: Scene, found: Things, sure: Bits, bits
     labels.ravel()[found.at[mine]] = found.own[mine] + 1
     vectors = [side.flow.vectors.copy() for side in scene.sides]
     for i in sorted(np.flatnonzero(sure & (found.area >= LEAST_PX)), key=lambda i: (-found.area[i], i)):
-        _follow(_Site(window, t, scene, found, int(i)), labels, vectors, bits)
+        _follow(Site(window, t, scene, found, int(i)), labels, vectors, bits)
     rest = found.at[~mine]
     free = labels.ravel()[rest] == 0
     labels.ravel()[rest[free]] = found.own[~mine][free] + 1
@@ -70,7 +71,7 @@ def extent(window: Window, t: int, scene: Scene, found: Things, sure: Bits, bits
     return Extent(labels, (first, last), sure)
 
 
-class _Site:
+class Site:
     """A thing and what is around it."""
 
     def __init__(self, window: Window, t: int, scene: Scene, found: Things, i: int) -> None:
@@ -101,12 +102,21 @@ class _Site:
         taken = (disturbed & (weight > 1e-3))[..., None]
         return np.where(taken, np.dstack(smooth), vectors).astype(np.float32)
 
+    def views(self, fields: Sequence[Float], disturbed: Bits) -> tuple[list[Float], list[Float]]:
+        """Return the motion to both neighbours, taken from around what is disturbed, and both seen with it."""
+        settled, views = [], []
+        for side, field in zip(self.scene.sides, fields, strict=True):
+            trust = (~disturbed & (side.flow.valid[self.at] > 0)).astype(np.float32)
+            settled.append(self.settled(field[self.at], trust, disturbed))
+            views.append(self.view(side, settled[-1]))
+        return settled, views
+
     def view(self, side: Laid, vectors: Float) -> Float:
         """Return a neighbour (h, w) seen with this motion, its brightness evened."""
         size = self.scene.here.shape
         at = cv2.add(vectors, np.ascontiguousarray(_align.grid(*size)[self.at]))
         plain = _align.small(self.window, side.frame)
-        moved = cv2.remap(plain, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        moved = cv2.remap(plain, at, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
         offset = cv2.resize(side.offset, size[::-1], interpolation=cv2.INTER_LINEAR)[self.at]
         return np.asarray(moved * np.float32(side.gain) + offset, np.float32)
 
@@ -126,18 +136,14 @@ class _Site:
         return np.asarray(whole[parts])
 
 
-def _follow(site: _Site, labels: Labels, vectors: list[Float], bits: Plane) -> None:
+def _follow(site: Site, labels: Labels, vectors: list[Float], bits: Plane) -> None:
     """Write into the labels (h, w) how far a thing reaches, and into the motion what it is there."""
     here = labels[site.at]
     mine = here == site.label
     if not mine.any():  # a larger one has reached over it
         return
     disturbed = site.disturbed(mine, bits)
-    settled, views = [], []
-    for side, field in zip(site.scene.sides, vectors, strict=True):
-        trust = (~disturbed & (side.flow.valid[site.at] > 0)).astype(np.float32)
-        settled.append(site.settled(field[site.at], trust, disturbed))
-        views.append(site.view(side, settled[-1]))
+    settled, views = site.views(vectors, disturbed)
     whole = site.joined((views[0], views[1]), mine, (here == 0) | mine, disturbed)
     if np.count_nonzero(whole) <= np.count_nonzero(mine):
         return

@@ -82,9 +82,9 @@ def sheet(values: npt.NDArray[np.generic]) -> Float:
     return out.reshape(-1, SHEET_PX)
 
 
-def read(picture: Float, x: Float, y: Float) -> Float:
-    """Return a picture at places given as sheets; edges repeat."""
-    return cv2.remap(picture, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+def read(picture: Float, x: Float, y: Float, way: int = cv2.INTER_LINEAR) -> Float:
+    """Return a picture at places given as sheets, interpolated in a way of OpenCV's; edges repeat."""
+    return cv2.remap(picture, x, y, way, borderMode=cv2.BORDER_REPLICATE)
 
 
 def seen(window: Window, side: Laid, x: Float, y: Float) -> Float:
@@ -93,7 +93,7 @@ def seen(window: Window, side: Laid, x: Float, y: Float) -> Float:
     s = side.flow.scale
     half, step = np.float32(0.5), np.float32(1 / s)
     move = read(side.flow.vectors, (x + half) * step - half, (y + half) * step - half)
-    view = read(window.grey(side.frame), x + s * move[..., 0], y + s * move[..., 1])
+    view = read(window.grey(side.frame), x + s * move[..., 0], y + s * move[..., 1], cv2.INTER_CUBIC)
     bh, bw = side.offset.shape
     uneven = read(side.offset, (x + half) * np.float32(bw / w) - half, (y + half) * np.float32(bh / h) - half)
     return view * np.float32(side.gain) + uneven
@@ -102,7 +102,8 @@ def seen(window: Window, side: Laid, x: Float, y: Float) -> Float:
 def outline(window: Window, t: int, found: Things, extent: Extent) -> Outline:
     """Return the full-size pixels of all things, which lie where their extent says."""
     n, sides = len(found), extent.sides
-    near = cv2.dilate(extent.labels, np.ones((NEAR_PX, NEAR_PX), np.uint8))
+    spread = cv2.dilate(extent.labels, np.ones((NEAR_PX, NEAR_PX), np.uint8))
+    near = np.where(extent.labels > 0, extent.labels, spread)
     ys, xs, own = places(near, sides[0].flow.scale, window.size)
     x, y = sheet(xs), sheet(ys)
     before, after = (seen(window, side, x, y).ravel()[: len(xs)] for side in sides)
@@ -116,23 +117,29 @@ def outline(window: Window, t: int, found: Things, extent: Extent) -> Outline:
     core = least > np.maximum(fade, CORE * peak[own])
     soft = (mean > fade) & (least > 0.3 * fade)
     scale = sides[0].flow.scale
-    inside = soft & (extent.labels[ys // scale, xs // scale] > 0) & extent.followed[own]
-    mine = grown(window.size, ys * window.size[1] + xs, core, inside, soft)
+    there = extent.labels[ys // scale, xs // scale] > 0
+    inside = there & soft & extent.followed[own]
+    mine = grown(window.size, ys * window.size[1] + xs, own, core, there, inside, soft)
     return summed(window.size, ys[mine], xs[mine], own[mine], peak)
 
 
-def grown(size: tuple[int, int], at: Ints, core: Bits, inside: Bits, soft: Bits) -> Bits:
-    """Return which pixels at flat places (m,) are core, or soft and hang together with it.
+def grown(
+    size: tuple[int, int], at: Ints, own: Ints, core: Bits, there: Bits, inside: Bits, soft: Bits
+) -> Bits:
+    """Return which pixels at flat places (m,) are core of their `own` thing (m,), or soft and hang together with it.
 
-    By way of those `inside` a thing's extent however far, by way of others no further than `RIM_PX`.
+    By way of those `inside` a thing's extent however far, by way of others no further than `RIM_PX`. Core that does not
+    hang together with where its thing was seen, `there`, is the grain of the scene beside it.
     """
     have, sure, may = (np.zeros(size, np.uint8) for _ in range(3))
     sure.ravel()[at[core | inside]] = 1
     may.ravel()[at[core | soft]] = 1
     n, labels = cv2.connectedComponents(sure, connectivity=8)
     parts = labels.ravel()[at]
-    whole = np.bincount(parts[core], minlength=n) > 0
-    have.ravel()[at[whole[parts] & (parts > 0)]] = 1
+    piece = own * n + parts
+    whole = np.zeros(n * (int(own.max(initial=0)) + 1), bool)
+    whole[piece[core & there]] = True
+    have.ravel()[at[whole[piece] & (parts > 0)]] = 1
     for _ in range(RIM_PX):
         have = cv2.bitwise_and(cv2.dilate(have, np.ones((3, 3), np.uint8)), may)
     return np.asarray(have.ravel()[at] > 0)

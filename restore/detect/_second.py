@@ -13,27 +13,19 @@ from pathlib import Path
 import numpy as np
 
 from restore.colour import Float
-from restore.detect import _dirt_judge, _netted, _network
+from restore.detect import _netted, _network, _reasons
+from restore.detect._look import Look, Second, Weighed
 from restore.detect._netted import Tiling
 from restore.detect._outline import Outline
 from restore.detect._sight import Sight
 from restore.detect._things import Ints, Table, Things
-from restore.detect.dirt import Look, Second, Weighed
 from restore.frames import Bits
 from restore.nets import shelf
 
 SHIPS, SHIPS_ALONE = "second", "again"
 """Names of the judges that come with the program, with the network's say and without; `lacuna train second` and `lacuna
 train again` fit others."""
-AGAIN = ("quiet", "crowd", "agree", "clear", "stir", "free", "grainy", "calm", "busy")
-"""Measurements of the first judge that the second sees too. With all of them it learns its clips by heart."""
-ALONE = (
-    *AGAIN,
-    "judged",  # log-odds of the first judge
-    "recurs",  # 1 where its like is found near it in the frame before or after
-    "right",  # 1 where it is large and strong enough for the first look
-    "size",  # log of its pixels at full size
-)
+ALONE = _reasons.NAMES
 """What is measured without the network."""
 NAMES = (
     *ALONE,
@@ -46,6 +38,14 @@ TILING = Tiling(64, 16)
 JUMPED = 0.05
 """Where more of the picture than this stands out, and is no dirt, no large thing is taken: measured up to 0.04 on clips
 shot in our day, hand-held ones too, and 0.08 to 0.3 on a street of 1906, whose frames jump and are blurred."""
+STRICT = 1.0
+"""Things whose like is near them a frame away, lights that flash and limbs that swing, are asked for so much more than
+the certainty, in log-odds."""
+LENIENT, SPECK_PX, BLOTCH_PX = 2.0, 60, 500
+"""Others are asked for so much less the larger they are between these sizes: a judge that is wrong about some specks is
+hardly ever wrong about large things, and those are most of what there is to fill."""
+EDGE_PX = 2
+"""But for what lies so near the picture's edge, where new things come in."""
 LASTS, LINE, STAYS = range(3)
 """The network's outputs."""
 
@@ -78,25 +78,13 @@ def odds(chance: Float | Table) -> Table:
     return np.asarray(np.log(share / (1 - share)), np.float64)
 
 
-def measure(look: Look, weighed: Weighed, some: Ints) -> Table:
-    """Return the measurements (m, 13) of some things (m,) in the order of `ALONE`."""
-    found, scale = weighed.things, look.scene.scale
-    again = weighed.values[some][:, np.array([_dirt_judge.NAMES.index(name) for name in AGAIN])]
-    sure = np.clip(weighed.sure[some], 1e-6, 1 - 1e-6)
-    columns = (
-        np.log(sure / (1 - sure)), np.array([look.recurs(found, int(i)) for i in some], np.float64),
-        weighed.right[some], np.log(found.area[some] * scale**2),
-    )
-    return np.column_stack([again, *columns]).astype(np.float64)
-
-
 def heard(look: Look, weighed: Weighed, some: Ints, weights: Path) -> Table:
     """Return the measurements (m, 17) of some things (m,), with the network's, in the order of `NAMES`."""
     found = weighed.things
     inside = [sheet.ravel()[found.at] for sheet in chances(look, found, some, weights)]
     mean = [odds(found.total(v) / found.area)[some] for v in inside]
     top = odds(np.maximum.reduceat(inside[LASTS], found.starts))[some]
-    return np.column_stack([measure(look, weighed, some), top, mean[LASTS], mean[LINE], mean[STAYS]])
+    return np.column_stack([_reasons.measure(look, weighed, some), top, mean[LASTS], mean[LINE], mean[STAYS]])
 
 
 def path_of(given: str, ships: str = SHIPS) -> Path:
@@ -113,16 +101,30 @@ def second(look: Look, judge: Path, certainty: float, weights: Path | None = Non
     some = np.zeros(0, np.int64) if weighed is None else open_things(weighed, look.part.smallest_px)
     if weighed is None or not len(some):
         return None
-    values = heard(look, weighed, some, weights) if weights else measure(look, weighed, some)
+    values = heard(look, weighed, some, weights) if weights else _reasons.measure(look, weighed, some)
     names = NAMES if weights else ALONE
     sure, taken = weighed.sure.copy(), np.zeros(len(weighed.things), bool)
-    sure[some] = _network.probability(_network.read(judge, shelf.sha256(judge), names).score(values))
-    taken[some] = sure[some] >= certainty
+    score = _network.read(judge, shelf.sha256(judge), names).score(values)
+    sure[some] = _network.probability(score)
+    taken[some] = score >= wanted(look, weighed.things, some, certainty, values[:, names.index("recurs")] > 0)
     if not taken.any():
         return None
     drawn, left = settled(look, weighed, taken)
     taken[np.flatnonzero(taken)[~left]] = False
     return Second(sure, taken, drawn.keep(left))
+
+
+def wanted(look: Look, found: Things, some: Ints, certainty: float, recurs: Bits) -> Table:
+    """Return the log-odds (m,) asked of some things (m,) where `certainty` is asked of specks; `recurs` (m,) are those
+    whose like is near.
+    """
+    if certainty >= 1:
+        return np.full(len(some), np.inf)
+    (y0, x0, y1, x1), (h, w) = found.boxes[some].T, look.scene.here.shape
+    within = (np.minimum(y0, x0) > EDGE_PX) & (y1 < h - EDGE_PX) & (x1 < w - EDGE_PX)
+    large = np.log(found.area[some] * look.scene.scale**2 / SPECK_PX) / np.log(BLOTCH_PX / SPECK_PX)
+    least = np.log(certainty / (1 - certainty))
+    return np.asarray(least + np.where(recurs, STRICT, -LENIENT * np.clip(large, 0, 1) * within))
 
 
 def settled(look: Look, weighed: Weighed, taken: Bits) -> tuple[Outline, Bits]:

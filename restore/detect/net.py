@@ -10,22 +10,21 @@ from typing import ClassVar
 import numpy as np
 
 from restore.detect import Detection, _dirt_judge, _netted, _second
-from restore.detect.dirt import Dirt, look_at
-from restore.errors import PartError
+from restore.detect._look import Asked, look_at
 from restore.nets import shelf
 from restore.window import Window
 
 
 @dataclass(frozen=True)
-class Net:
+class Net(Asked):
     """Good at all that `dirt` finds and at some of what it must leave open; as blind to what stays, and to shots' ends.
 
-    In place of `dirt`. What `dirt` takes is taken. Where something is left that may be dirt, a small
+    In place of `dirt`. What `dirt` takes at first look is taken. Where something is left that may be dirt, a small
     U-Net (`restore/nets/detector.py`; trained by `lacuna train detector`) looks at the frame beside its neighbours and
     theirs, and a second judge (`lacuna train second`) weighs what it says with what was measured.
     """
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     ships: ClassVar[str] = "detector"
     """Name of the weights that come with the program."""
     sensitivity: ClassVar[Mapping[str, Mapping[str, float]]] = {
@@ -33,46 +32,17 @@ class Net:
         "thorough": {"certainty": 0.65, "second": 0.85, "contrast_levels": 8.0, "grain_factor": 3.0},
     }
     leads: ClassVar[Mapping[str, float]] = {"certainty": 0.01}
-    certainty: float = 0.85
-    """Probability from which a thing is dirt at first look; from half of it on it is looked at again."""
-    second: float = 0.97
+    second: float = 0.95
     """Probability from which it is dirt at the second look, but `certainty` at least."""
-    contrast_levels: float = 12.0
-    """Least contrast to both neighbours, 8-bit levels."""
-    grain_factor: float = 4.0
-    """... and least contrast in standard deviations of the grain."""
-    smallest_px: int = 4
-    """Things of fewer luma pixels are left alone."""
-    largest_frac: float = 0.02
-    """Things larger than this share of the picture are left alone."""
-    reach: int = 3
-    """How many frames away the next different frame may be."""
-    judge: str = ""
-    """A file (.json) with a judge of your own, fitted by `lacuna train judge`; empty for the one that is shipped."""
     second_judge: str = ""
-    """The same of the second judge, fitted by `lacuna train second`."""
+    """The same as `judge` of the second judge, fitted by `lacuna train second`."""
     weights: str = ""
     """A weights file (.safetensors) of your own; empty for the one that is shipped."""
 
     def __post_init__(self) -> None:
         """Refuse parameters out of range."""
-        if not 0.01 <= self.second <= 1:
-            raise PartError(f"net: second is {self.second}; it needs a value from 0.01 to 1.")
-        try:
-            self.first  # noqa: B018  what `dirt` refuses, this refuses
-        except PartError as error:
-            raise PartError(str(error).replace("dirt:", "net:", 1)) from error
-
-    @property
-    def first(self) -> Dirt:
-        """Return what looks first."""
-        return Dirt(self.contrast_levels, self.grain_factor, self.certainty, self.smallest_px, self.largest_frac,
-                    self.reach, self.judge, second=1.0)
-
-    @property
-    def reach_frames(self) -> int:
-        """How many frames before and after are looked at: the neighbours of the neighbours."""
-        return self.first.reach_frames
+        super().__post_init__()
+        self.bounded("second", 0.01, 1)
 
     def fingerprint(self) -> str:
         """Return the digest of the weights and of both judges."""

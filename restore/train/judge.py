@@ -24,8 +24,9 @@ from torch import Tensor
 
 from restore.benchmark import pieces
 from restore.detect import _dirt_judge
+from restore.detect._look import candidates
 from restore.detect._network import FAR, Network, Table, probability
-from restore.detect.dirt import Dirt, candidates
+from restore.detect.dirt import Dirt
 from restore.errors import RestoreError
 from restore.frames import Bits
 from restore.measure.bench import Clip, damage_clip

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
-from restore.detect import _second
+from restore.detect import _reasons, _second
+from restore.detect._look import Look, Weighed, look_at
 from restore.detect._netted import weights_at
-from restore.detect.dirt import Dirt, Look, Weighed, look_at
+from restore.detect.dirt import Dirt
 from restore.detect.net import Net
 from restore.frames import Bits
 from restore.measure.bench import Clip, damage_clip
@@ -48,7 +49,7 @@ def opened(look: Look, weighed: Weighed, damage: Bits, weights: Path | None) -> 
     room = ((0, h * scale - damage.shape[0]), (0, w * scale - damage.shape[1]))
     small = np.pad(damage, room).reshape(h, scale, w, scale).any((1, 3))
     share = found.total(small.ravel()[found.at].astype(np.float32)) / found.area
-    values = _second.heard(look, weighed, some, weights) if weights else _second.measure(look, weighed, some)
+    values = _second.heard(look, weighed, some, weights) if weights else _reasons.measure(look, weighed, some)
     return Finds(values, share[some], (found.area[some] * scale**2).astype(np.float64), np.ones(len(some)))
 
 
@@ -74,8 +75,9 @@ def seen_of(clip: Clip, seed: int, n: int, weights: Path | None = None) -> Finds
     return Finds.of(some)
 
 
-SCHOOLING = Schooling(nets=8, epochs=24, decay=0.1)
-"""What is left open is little and of few clips: many small networks, held back."""
+SCHOOLING, HEARING = (Schooling(nets=8, epochs=24, decay=decay) for decay in (0.1, 0.4))
+"""What is left open is little and of few clips: many small networks, held back; more so where a network has a
+say, which is believed too much."""
 AGAIN = Trade(
     _second.SHIPS_ALONE, _second.ALONE, FRAMES, seen_of, "detect.dirt.second_judge", SCHOOLING, "dirt"
 )
@@ -85,4 +87,4 @@ AGAIN = Trade(
 def trade(weights: str = "") -> Trade:
     """Return what the second judge of `net` is to know, with a network's weights of one's own where some are given."""
     see = partial(seen_of, weights=weights_at(weights, Net.ships))
-    return Trade(_second.SHIPS, _second.NAMES, FRAMES, see, "detect.net.second_judge", SCHOOLING, "dirt")
+    return Trade(_second.SHIPS, _second.NAMES, FRAMES, see, "detect.net.second_judge", HEARING, "dirt")

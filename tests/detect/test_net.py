@@ -13,11 +13,12 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from films import frames, window
 
-from restore.detect import _netted, _second, _sight
+from restore.detect import _netted, _reasons, _second, _sight
+from restore.detect._look import look_at
 from restore.detect._network import Network
 from restore.detect._second import ALONE, NAMES, TILING
 from restore.detect._sight import CHANNELS, Sight
-from restore.detect.dirt import Dirt, look_at
+from restore.detect.dirt import Dirt
 from restore.detect.net import Net
 from restore.errors import PartError
 from restore.nets import files
@@ -130,7 +131,7 @@ def test_the_second_look_asks_for_no_less_than_the_first(tmp_path):
 def test_a_judge_of_the_other_part_is_refused(weights, tmp_path):
     alone, heard = judge(tmp_path / "a.json", "size", 0.0, ALONE), judge(tmp_path / "b.json", "size")
     for part in (Net(certainty=0.9999, weights=weights, second_judge=alone), Dirt(certainty=1.0, second_judge=heard)):
-        with pytest.raises(PartError, match=r"weighs 1[37] measurements"):
+        with pytest.raises(PartError, match=r"weighs 2[26] measurements"):
             part.detect(window(frames(speck)), MIDDLE)
 
 
@@ -143,7 +144,7 @@ def test_on_a_frame_that_has_jumped_nothing_large_is_taken(believing, monkeypatc
     shown = window(frames(blotch))
     assert believing.detect(shown, MIDDLE).mask[80, 100]
     monkeypatch.setattr(_second, "JUMPED", -1.0)
-    monkeypatch.setattr("restore.detect.dirt.LARGE_FRAC", 60 / shown.size[0] / shown.size[1])
+    monkeypatch.setattr("restore.detect._look.LARGE_FRAC", 60 / shown.size[0] / shown.size[1])
     found = believing.detect(shown, MIDDLE).mask
     assert found[40, 30]
     assert not found[80, 100]
@@ -217,13 +218,39 @@ def test_the_network_is_shown_what_stood_out_of_the_neighbours_in_their_turn():
     assert not _sight.beyond(shown, 0, 3).any()
 
 
+def test_more_is_asked_of_what_has_its_like_nearby_and_less_of_large_things_inside_the_picture():
+    shown = window(frames(speck))
+    look = look_at(Dirt(), shown, MIDDLE)
+    one, h = look.candidates().keep(look.candidates().peak > 50), look.scene.here.shape[0]
+    boxes = np.array([[60, 60, 90, 90], [60, 60, 62, 62], [0, 60, 30, 90], [h - 30, 60, h, 90]])
+    found = replace(one, boxes=boxes, area=np.array([900, 4, 900, 900]))
+    some, none, least = np.arange(4), np.zeros(4, bool), np.log(0.9 / 0.1)
+    asked = _second.wanted(look, found, some, 0.9, none)
+    np.testing.assert_allclose(asked, [least - _second.LENIENT, least, least, least])
+    np.testing.assert_allclose(_second.wanted(look, found, some, 0.9, ~none), least + _second.STRICT)
+    assert np.isinf(_second.wanted(look, found, some, 1.0, none)).all()
+
+
+def test_a_frame_sharper_than_those_beside_it_is_known_to_be(believing):
+    def soft(picture, t):
+        if t != MIDDLE:
+            picture[:] = cv2.GaussianBlur(picture, (0, 0), 2.0)
+
+    def measured(*draws):
+        shown = window(frames(lambda picture, t: [draw(picture, t) for draw in draws]))
+        look = look_at(believing.first, shown, MIDDLE)
+        return _reasons.sharper(look, look.weighed()).max()
+
+    assert measured(speck, soft) > measured(speck) + 0.3
+
+
 def test_measurements_are_as_many_as_their_names_and_finite(believing):
     shown = window(frames(specks, grain=2.0))
     look = look_at(believing.first, shown, MIDDLE)
     weighed = look.weighed()
     some = _second.open_things(weighed)
     values = _second.heard(look, weighed, some, Path(believing.weights))
-    np.testing.assert_array_equal(values[:, : len(ALONE)], _second.measure(look, weighed, some))
+    np.testing.assert_array_equal(values[:, : len(ALONE)], _reasons.measure(look, weighed, some))
     assert values.shape == (len(some), len(NAMES))
     assert np.isfinite(values).all()
     assert (values[:, NAMES.index("top")] >= values[:, NAMES.index("whole")] - 1e-9).all()

@@ -18,7 +18,7 @@ from restore.train.judge import Finds, Plan, Schooling, calibrated, fit, train
 
 @pytest.fixture(scope="module")
 def seen() -> Finds:
-    film = Film(71, (240, 320), judge.FRAMES)
+    film = Film(74, (240, 320), judge.FRAMES)
     clip = Clip("small", [film.planes(t, FILM_10BIT) for t in range(judge.FRAMES)], FILM_10BIT)
     return judge.seen_of(clip, 5, 1)
 
