@@ -32,6 +32,8 @@ CALM_PX, EDGES_PX, STRONGEST_PERCENT, FAINTEST_LEVELS = 3, (1.0, 3.0), 5, 1.0
 """How crisp a picture is: what a small median leaves, less what is so far around, at the strongest such places."""
 RIM, RIM_PX = 0.35, 1
 """So much beyond its edge a thing is taken on where it is at least so probable."""
+SHARP_STEP = 1
+"""Things of a sharp picture are looked for at this step of `_flaws.LEVELS`."""
 LISTED_MOST = 40
 """Undecided things listed of a picture, the most probable ones."""
 EDGE_PX, EDGE_SHAPE = 2, 2.0
@@ -44,6 +46,8 @@ EDGING = "it lies along the edge of the picture, where prints have borders"
 class Judged:
     """The things of a picture that may be damage, of one step of `_flaws.LEVELS`."""
 
+    number: int
+    """Of the step."""
     found: Things
     sure: Table
     """(n,) how probable each is damage."""
@@ -71,15 +75,15 @@ class Photo:
     """Name of the weights that come with the program."""
     finds: ClassVar[Literal["dirt", "scratch"]] = "dirt"
     sensitivity: ClassVar[Mapping[str, Mapping[str, float]]] = {
-        "cautious": {"certainty": 0.9, "sharp_certainty": 0.99},
-        "thorough": {"certainty": 0.5, "sharp_certainty": 0.95, "soft_frac": 0.28},
+        "cautious": {"certainty": 0.9, "sharp_certainty": 0.87},
+        "thorough": {"certainty": 0.5, "sharp_certainty": 0.8, "soft_frac": 0.28},
     }
     leads: ClassVar[Mapping[str, float]] = {"certainty": 0.01, "sharp_certainty": 0.01, "soft_frac": 1.0}
     certainty: float = 0.7
     """Probability from which a thing is damage in a picture that is softer than its pixels, as scans of prints are."""
-    sharp_certainty: float = 0.97
-    """The same for specks in others. Those are full of thin lines of their own: hairs, scratches and cracks are
-    only listed there."""
+    sharp_certainty: float = 0.83
+    """In others a speck is damage where the network itself is so sure of it: their texture deceives the judge. They are
+    full of thin lines of their own, so hairs, scratches and cracks are only listed there."""
     soft_frac: float = 0.26
     """A picture is soft where its strongest edges have no more of their contrast in their finest detail (`crispness`):
     up to 0.25 where it is enlarged 2.2 times, 0.30 at 1.6 times, from 0.29 on where it is as sharp as a lens allows."""
@@ -140,14 +144,16 @@ class Photo:
         """Return which things (n,) are probable enough, in a picture that is softer than its pixels or is not."""
         if soft:
             return np.asarray(step.sure >= self.certainty)
-        return np.asarray(step.speckled & (step.sure >= self.sharp_certainty))
+        sure = step.found.peak >= 255 * self.sharp_certainty
+        return np.asarray(step.speckled & sure & (step.number == SHARP_STEP))
 
     def reason(self, step: Judged, i: int, soft: bool) -> str:
         """Say why thing i is not taken."""
         chance = float(step.sure[i])
-        if soft or step.speckled[i]:
-            least = self.certainty if soft else self.sharp_certainty
-            return f"damage with probability {chance:.2f}; {least:.2f} is needed"
+        if soft:
+            return f"damage with probability {chance:.2f}; {self.certainty:.2f} is needed"
+        if step.speckled[i]:
+            return f"damage with probability {chance:.2f}, in a picture so sharp that it has specks of its own"
         return f"a line with probability {chance:.2f}, in a picture so sharp that it has thin lines of its own"
 
     def score(self, window: Window, t: int) -> Float:
@@ -173,7 +179,7 @@ class Photo:
             area = found.area
             fits: Bits = (area >= self.smallest_px) & (area <= self.largest_frac * window.size[0] * window.size[1])
             sure = _network.probability(net.score(values))
-            out.append(Judged(found, sure, speck >= line, fits, along_edge(found.boxes, window.size)))
+            out.append(Judged(step, found, sure, speck >= line, fits, along_edge(found.boxes, window.size)))
         return out
 
     def told(self, t: int, step: Judged, i: int, why: str = "") -> Found:
