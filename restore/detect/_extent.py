@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from restore.colour import Float
 from restore.detect import _align
@@ -39,7 +38,9 @@ LEAST_QUIET_PX = 30
 APART = 0.5
 """Where the neighbours differ from each other by more than this share of the excess, nothing is followed."""
 
-Labels = npt.NDArray[np.uint16]
+Labels = Float
+"""Whole numbers, exact to 16 million: OpenCV dilates no integers wider than 16 bits, and the grain of a large frame may
+make more things than that."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class Extent:
 def extent(window: Window, t: int, scene: Scene, found: Things, sure: Bits, bits: Plane) -> Extent:
     """Return how far those things reach that are `sure` (n,); `bits` (h, w) is all that stands out."""
     size = scene.here.shape
-    labels = np.zeros(size, np.uint16)
+    labels = np.zeros(size, np.float32)
     mine = sure[found.own]
     labels.ravel()[found.at[mine]] = found.own[mine] + 1
     vectors = [side.flow.vectors.copy() for side in scene.sides]

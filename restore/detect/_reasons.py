@@ -42,7 +42,7 @@ def sharper(look: Look, weighed: Weighed) -> Table:
 def step(look: Look, weighed: Weighed) -> Table:
     """Return by which share of its excess each thing (n,) drops just beyond its outline: dirt has a sharp one."""
     scene, found = look.scene, weighed.things
-    labels = np.zeros(scene.here.shape, np.uint16)
+    labels = np.zeros(scene.here.shape, np.float32)
     labels.ravel()[found.at] = found.own + 1
     near, next_ = (cv2.dilate(labels, np.ones((k, k), np.uint8)) for k in (3, 5))
     at = np.flatnonzero((near == 0) & (next_ > 0) & (look.bits == 0))
@@ -76,7 +76,7 @@ def settled(look: Look, weighed: Weighed, some: Ints) -> Table:
     """
     scene, found = look.scene, weighed.things
     out = np.zeros((len(some), 4))
-    labels = np.zeros(scene.here.shape, np.uint16)
+    labels = np.zeros(scene.here.shape, np.float32)
     labels.ravel()[found.at] = found.own + 1
     for k, i in enumerate(some):
         if found.area[i] >= SETTLED_PX:

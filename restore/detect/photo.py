@@ -76,7 +76,7 @@ class Photo:
     finds: ClassVar[Literal["dirt", "scratch"]] = "dirt"
     sensitivity: ClassVar[Mapping[str, Mapping[str, float]]] = {
         "cautious": {"certainty": 0.9, "sharp_certainty": 0.87},
-        "thorough": {"certainty": 0.5, "sharp_certainty": 0.8, "soft_frac": 0.28},
+        "thorough": {"certainty": 0.5, "sharp_certainty": 0.8, "soft_frac": 0.3},
     }
     leads: ClassVar[Mapping[str, float]] = {"certainty": 0.01, "sharp_certainty": 0.01, "soft_frac": 1.0}
     certainty: float = 0.7
@@ -84,7 +84,7 @@ class Photo:
     sharp_certainty: float = 0.83
     """In others a speck is damage where the network itself is so sure of it: their texture deceives the judge. They are
     full of thin lines of their own, so hairs, scratches and cracks are only listed there."""
-    soft_frac: float = 0.26
+    soft_frac: float = 0.28
     """A picture is soft where its strongest edges have no more of their contrast in their finest detail (`crispness`):
     up to 0.25 where it is enlarged 2.2 times, 0.30 at 1.6 times, from 0.29 on where it is as sharp as a lens allows."""
     listed: float = 0.4
