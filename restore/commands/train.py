@@ -213,7 +213,7 @@ def train_second(clips: tuple[Path, ...], folder: Path, weights: str, **plan: An
     \b
     Example:
       lacuna train second clean/*.mov -o second
-      lacuna run reel.mov -o clean.mov --workflow fine --set net.second_judge=second/second.json
+      lacuna run reel.mov -o clean.mov --workflow with_net.toml --set net.second_judge=second/second.json
     """
     from restore.train.judge import Plan
     from restore.train.judge import train as learn
