@@ -10,8 +10,9 @@ import numpy as np
 from restore.colour import Float
 from restore.fill import Filling
 from restore.fill._across import across
+from restore.fill._drift import drift
 from restore.fill._site import Site
-from restore.fill._view import View, view
+from restore.fill._view import Shown, View, view
 from restore.frames import Bits
 from restore.motion.points import TINY, Cells
 from restore.window import Window
@@ -30,6 +31,10 @@ QUIET = np.float32(1.5)
 RING = np.float32(2)
 """What a difference from the ring counts beside one between two frames: both may show what was not there between."""
 
+AS_WELL = np.float32(1.25)
+"""Motion measured around a wide hole is believed up to so many times the error of that at its rim."""
+OUTER = np.float32(4)
+"""And only up to so many 8-bit levels more than grain explains: it knows less of what lies next to the hole."""
 CONTEST = 2.0
 """Donors that agree must weigh this many times more than those they contradict."""
 
@@ -76,7 +81,7 @@ class Donors:
 
     def _views(self, window: Window, site: Site, steps: list[int], worth: float) -> list[View]:
         """Return what frames at one distance show, along the motion around the holes or that seen past them."""
-        around = [view(window, site, k, self.tolerance, window.course(site.t, site.t + k)) for k in steps]
+        around = [self._along(window, site, k) for k in steps]
         if steps != [-1, 1]:
             return around
         pairs = [around, self._past(window, site, steps)]
@@ -89,6 +94,12 @@ class Donors:
                     seen = single & both(found)
                     pairs.append([replace(v, weight=v.weight * seen, told=v.told & seen) for v in found])
         return better(site, pairs)
+
+    def _along(self, window: Window, site: Site, step: int) -> View:
+        """Return what one frame shows along the motion at the rim of holes, or around wide ones if that fits as well."""
+        u = site.t + step
+        near, way = view(window, site, step, self.tolerance, window.course(site.t, u)), drift(window, site.t, u)
+        return near if way is None else either(site, near, view(window, site, step, self.tolerance, way))
 
     def _past(self, window: Window, site: Site, steps: list[int]) -> list[View]:
         """Return what a frame before and one after show along the motion between the two."""
@@ -111,6 +122,20 @@ def write(into: Filling, site: Site, views: list[View]) -> Bits:
         used = share.sum(0) > 0
         plane.ravel()[there[used]] = joined[used]
     return sure
+
+
+def either(site: Site, near: View, around: View) -> View:
+    """Return two views of one frame as one: the second where it can be used and fits the ring about as well."""
+    fits = (around.weight > 0) & (around.error * site.unit < OUTER + 2 * np.float32(site.grain))
+    take = fits & ((near.weight <= 0) | (around.error <= AS_WELL * near.error))
+    planes = tuple(chosen(site.under(p, take), *pair) for p, pair in enumerate(zip(near.planes, around.planes, strict=True)))
+    weight, error, told = (np.where(take, getattr(around, k), getattr(near, k)) for k in ("weight", "error", "told"))
+    return View(near.step, planes, weight, error, told)
+
+
+def chosen(take: Bits, first: Shown, second: Shown) -> Shown:
+    """Return the second of what two views show where it is to be taken (n,), else the first."""
+    return Shown(*(np.where(take, getattr(second, k), getattr(first, k)) for k in ("sharp", "low", "pure")))
 
 
 def both(pair: list[View]) -> Bits:

@@ -76,5 +76,6 @@ def inward(there: Float, back: Float, shore: Shore) -> Course:
     good = round_trip(vector[None], home[None], at[None], shore.size)[0]
     valid = np.zeros(shore.size, bool)
     valid.ravel()[rim.flat[good]] = True
+    valid[:, 1:] |= valid[:, :-1]  # every other place was looked at; each speaks for the one beside it
     n, x, y = cells.sums(cells.of(rim)[good], vector[good, 0], vector[good, 1])
     return Course(cv2.merge([x, y]) / np.maximum(n, TINY)[..., None], valid)

@@ -1,0 +1,117 @@
+"""Two frames of a shot in, how what surrounds each wide hole moves as a whole from one to the other out.
+
+Motion next to a hole is measured on squares that reach into it, where there is only a guess of the picture: an error of
+a pixel or two, which a narrow hole hides and a wide one shows. What lasts (a thing that is taken out) has its guesses in
+both frames, and they move as it does. So around wide holes the motion is taken from further out, where neither frame's
+damage has a say, and one affine motion is fitted to it that no part of it can spoil (iteratively reweighted least
+squares; Black and Anandan, CVIU 1996, for robust affine motion).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from restore.colour import Float
+from restore.fill._across import Across
+from restore.frames import Bits
+from restore.motion.flow import round_trip, vectors
+from restore.motion.inward import RIM_PX
+from restore.motion.points import Points, grow, read
+from restore.motion.proxy import scale_of, shrink
+from restore.source import Plane
+from restore.window import Window
+
+WIDE_PX = 8
+"""Holes that are nowhere so wide, in proxy pixels, are left to the motion at their rim."""
+APART_PX, FAR_PX = 8, 24
+"""Motion is taken from so far outside of a hole, in proxy pixels: no square it is measured on reaches inside."""
+LEAST, MOST = 48, 4096
+"""Places that tell the motion: fewer are not asked, and no more are needed."""
+ROUNDS = 10
+ROOM = 0.25
+"""Proxy pixels by which every place may be off."""
+SPAN_PX = 64.0
+
+Wide = npt.NDArray[np.float64]
+
+
+def drift(window: Window, t: int, u: int) -> Across | None:
+    """Return the motion from frame t to u around and in the wide holes of t; None where there are none."""
+    parts = wide(window, t)
+    if not parts:
+        return None
+    there, back = (vectors(window.proxy(a), window.proxy(b), window.preset) for a, b in ((t, u), (u, t)))
+    unclear = away(window, t), away(window, u)
+    field, valid = np.zeros_like(there), np.zeros(there.shape[:2], bool)
+    for near in parts:
+        found = fitted(near, there, back, unclear)
+        if found is not None:
+            centre, way = found
+            rim = Points.of(grow(near, RIM_PX))
+            field.reshape(-1, 2)[rim.flat] = terms(rim, centre) @ way
+            valid.ravel()[rim.flat] = True
+    return Across(field, valid) if valid.any() else None
+
+
+def wide(window: Window, t: int) -> list[Bits]:
+    """Return each wide hole of frame t, (h, w) of the proxy."""
+    return window.memo("holes-wide", (t, window.hidden_digest(t)), lambda: list(_wide(window, t)))
+
+
+def _wide(window: Window, t: int) -> Iterator[Bits]:
+    hidden = shrink(window.hidden(t), scale_of(window.size))
+    core = cv2.erode(hidden.view(np.uint8), np.ones((WIDE_PX, WIDE_PX), np.uint8), borderValue=1).view(np.bool_)
+    if core.any():
+        _, labels = cv2.connectedComponents(hidden.view(np.uint8))
+        for k in np.unique(labels[core & hidden]):
+            yield np.asarray(labels == k)
+
+
+def away(window: Window, t: int) -> Plane:
+    """Return where the motion from or to frame t is not to be asked, (h, w): 255 where damage has a say, and 0."""
+    near = grow(shrink(window.hidden(t), scale_of(window.size)), APART_PX).view(np.uint8)
+    return np.multiply(near, np.uint8(255))
+
+
+def fitted(hole: Bits, there: Float, back: Float, unclear: tuple[Plane, Plane]) -> tuple[Float, Float] | None:
+    """Return the middle (2,) of a hole and the affine motion (3, 2) around it; None where too little is seen."""
+    places = Points.of(grow(hole, FAR_PX) & (unclear[0] == 0))
+    places = every(places, -(-len(places) // MOST))
+    way = there.reshape(-1, 2).take(places.flat, 0)
+    at = way + np.stack([places.xs, places.ys], -1).astype(np.float32)
+    home = read(back, at[:, 0], at[:, 1])
+    good = round_trip(way[None], home[None], at[None], (hole.shape[0], hole.shape[1]))[0]
+    good &= read(unclear[1], at[:, 0], at[:, 1]) == 0
+    if good.sum() < LEAST:
+        return None
+    ys, xs = np.nonzero(hole)
+    centre = np.array([xs.mean(), ys.mean()], np.float32)
+    return centre, robust(terms(places.pick(good), centre), way[good])
+
+
+def every(points: Points, step: int) -> Points:
+    """Return one of so many points, spread over rows and columns alike."""
+    return points if step <= 1 else points.pick((points.ys * 3 + points.xs) % step == 0)
+
+
+def terms(points: Points, centre: Float) -> Float:
+    """Return what an affine motion multiplies, (n, 3) float32."""
+    x, y = ((v.astype(np.float32) - c) / np.float32(SPAN_PX) for v, c in zip((points.xs, points.ys), centre, strict=True))
+    return np.stack([np.ones_like(x), x, y], -1)
+
+
+def robust(given: Float, way: Float) -> Float:
+    """Return the affine motion (3, 2) that most of the vectors (n, 2) follow."""
+    x, y = given.astype(np.float64), way.astype(np.float64)
+    fit: Wide = np.zeros((3, 2))
+    fit[0] = np.median(y, 0)
+    for _ in range(ROUNDS):
+        off = np.hypot(*(y - x @ fit).T)
+        scale = max(ROOM, 1.5 * float(np.median(off)))
+        weighted = x * np.square(1 / (1 + np.square(off / scale)))[:, None]
+        fit = np.linalg.solve(weighted.T @ x + 1e-3 * np.eye(3), weighted.T @ y)
+    return fit.astype(np.float32)
