@@ -45,7 +45,7 @@ LIMITS = (2.0, 20.0)
 
 
 class Way(Protocol):
-    """Motion from frame t to another: `motion.inward.Course`, or `Across`."""
+    """Motion from frame t to another: `motion.inward.Course`, or `motion.dense.Dense`."""
 
     @property
     def valid(self) -> Bits:

@@ -10,7 +10,6 @@ import numpy as np
 from restore.colour import Float
 from restore.fill import Filling
 from restore.fill._across import across
-from restore.fill._drift import drift
 from restore.fill._site import Site
 from restore.fill._view import Shown, View, view
 from restore.frames import Bits
@@ -98,7 +97,7 @@ class Donors:
     def _along(self, window: Window, site: Site, step: int) -> View:
         """Return what one frame shows along the motion at the rim of holes, or around wide ones if that fits as well."""
         u = site.t + step
-        near, way = view(window, site, step, self.tolerance, window.course(site.t, u)), drift(window, site.t, u)
+        near, way = view(window, site, step, self.tolerance, window.course(site.t, u)), window.drift(site.t, u)
         return near if way is None else either(site, near, view(window, site, step, self.tolerance, way))
 
     def _past(self, window: Window, site: Site, steps: list[int]) -> list[View]:

@@ -1,4 +1,4 @@
-"""Two frames of a shot in, how what surrounds each wide hole moves as a whole from one to the other out.
+"""Motion between two frames and what is hidden in them in, how the surroundings of each wide hole move as a whole out.
 
 Motion next to a hole is measured on squares that reach into it, where there is only a guess of the picture: an error of
 a pixel or two, which a narrow hole hides and a wide one shows. What lasts (a thing that is taken out) has its guesses in
@@ -9,21 +9,19 @@ squares; Black and Anandan, CVIU 1996, for robust affine motion).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from restore.colour import Float
-from restore.fill._across import Across
 from restore.frames import Bits
-from restore.motion.flow import round_trip, vectors
+from restore.motion.dense import Dense
+from restore.motion.flow import round_trip
 from restore.motion.inward import RIM_PX
 from restore.motion.points import Points, grow, read
-from restore.motion.proxy import scale_of, shrink
 from restore.source import Plane
-from restore.window import Window
 
 WIDE_PX = 8
 """Holes that are nowhere so wide, in proxy pixels, are left to the motion at their rim."""
@@ -34,63 +32,60 @@ LEAST, MOST = 48, 4096
 ROUNDS = 10
 ROOM = 0.25
 """Proxy pixels by which every place may be off."""
+NEAR_PX, FOLLOW = 0.5, 0.7
+"""A motion is one if so large a part of what tells it follows it so closely, in proxy pixels: else there are several."""
 SPAN_PX = 64.0
 
 Wide = npt.NDArray[np.float64]
 
 
-def drift(window: Window, t: int, u: int) -> Across | None:
-    """Return the motion from frame t to u around and in the wide holes of t; None where there are none."""
-    parts = wide(window, t)
-    if not parts:
-        return None
-    there, back = (vectors(window.proxy(a), window.proxy(b), window.preset) for a, b in ((t, u), (u, t)))
-    unclear = away(window, t), away(window, u)
+def drift(there: Float, back: Float, holes: Sequence[Bits], murky: tuple[Bits, Bits]) -> Dense:
+    """Return the motion around and in the wide holes of a frame, from the fields (h, w, 2) to another one and back.
+
+    `holes` are its wide holes, `murky` where damage of either frame has a say in the motion, (h, w) of the proxy.
+    """
     field, valid = np.zeros_like(there), np.zeros(there.shape[:2], bool)
-    for near in parts:
-        found = fitted(near, there, back, unclear)
+    clouded = murky[1].view(np.uint8) * np.uint8(255)
+    for hole in holes:
+        found = fitted(hole, there, back, murky[0], clouded)
         if found is not None:
-            centre, way = found
-            rim = Points.of(grow(near, RIM_PX))
-            field.reshape(-1, 2)[rim.flat] = terms(rim, centre) @ way
+            rim = Points.of(grow(hole, RIM_PX))
+            field.reshape(-1, 2)[rim.flat] = terms(rim, found[0]) @ found[1]
             valid.ravel()[rim.flat] = True
-    return Across(field, valid) if valid.any() else None
+    return Dense(field, valid)
 
 
-def wide(window: Window, t: int) -> list[Bits]:
-    """Return each wide hole of frame t, (h, w) of the proxy."""
-    return window.memo("holes-wide", (t, window.hidden_digest(t)), lambda: list(_wide(window, t)))
-
-
-def _wide(window: Window, t: int) -> Iterator[Bits]:
-    hidden = shrink(window.hidden(t), scale_of(window.size))
+def wide(hidden: Bits) -> list[Bits]:
+    """Return each of the holes (h, w) of a proxy that is somewhere wide."""
     core = cv2.erode(hidden.view(np.uint8), np.ones((WIDE_PX, WIDE_PX), np.uint8), borderValue=1).view(np.bool_)
-    if core.any():
-        _, labels = cv2.connectedComponents(hidden.view(np.uint8))
-        for k in np.unique(labels[core & hidden]):
-            yield np.asarray(labels == k)
+    if not core.any():
+        return []
+    _, labels = cv2.connectedComponents(hidden.view(np.uint8))
+    return [np.asarray(labels == k) for k in np.unique(labels[core & hidden])]
 
 
-def away(window: Window, t: int) -> Plane:
-    """Return where the motion from or to frame t is not to be asked, (h, w): 255 where damage has a say, and 0."""
-    near = grow(shrink(window.hidden(t), scale_of(window.size)), APART_PX).view(np.uint8)
-    return np.multiply(near, np.uint8(255))
+def murky(hidden: Bits) -> Bits:
+    """Return where damage (h, w) has a say in the motion that is measured on a proxy."""
+    return grow(hidden, APART_PX)
 
 
-def fitted(hole: Bits, there: Float, back: Float, unclear: tuple[Plane, Plane]) -> tuple[Float, Float] | None:
+def fitted(hole: Bits, there: Float, back: Float, murky: Bits, clouded: Plane) -> tuple[Float, Float] | None:
     """Return the middle (2,) of a hole and the affine motion (3, 2) around it; None where too little is seen."""
-    places = Points.of(grow(hole, FAR_PX) & (unclear[0] == 0))
+    places = Points.of(grow(hole, FAR_PX) & ~murky)
     places = every(places, -(-len(places) // MOST))
     way = there.reshape(-1, 2).take(places.flat, 0)
     at = way + np.stack([places.xs, places.ys], -1).astype(np.float32)
     home = read(back, at[:, 0], at[:, 1])
     good = round_trip(way[None], home[None], at[None], (hole.shape[0], hole.shape[1]))[0]
-    good &= read(unclear[1], at[:, 0], at[:, 1]) == 0
+    good &= read(clouded, at[:, 0], at[:, 1]) == 0
     if good.sum() < LEAST:
         return None
     ys, xs = np.nonzero(hole)
     centre = np.array([xs.mean(), ys.mean()], np.float32)
-    return centre, robust(terms(places.pick(good), centre), way[good])
+    given, way = terms(places.pick(good), centre), way[good]
+    fit = robust(given, way)
+    followed = np.hypot(*(way - given @ fit).T) < NEAR_PX
+    return (centre, fit) if followed.mean() >= FOLLOW else None
 
 
 def every(points: Points, step: int) -> Points:
