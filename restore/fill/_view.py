@@ -38,7 +38,7 @@ PRIOR = np.float32(200 * 4.0**2)
 PRIOR_COUNT = np.float32(8)
 UNREST = 0.5
 """A donor must fit the surroundings better than this share of their own deviation."""
-SHARE = 0.35
+SHARE = 0.45
 """So much of the ring must be seen for a donor to be judged by it."""
 LIMITS = (2.0, 20.0)
 """8-bit levels of mismatch that are always accepted, and never."""
