@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -34,6 +35,7 @@ AS_WELL = np.float32(1.25)
 """Motion measured around a wide hole is believed up to so many times the error of that at its rim."""
 OUTER = np.float32(4)
 """And only up to so many 8-bit levels more than grain explains: it knows less of what lies next to the hole."""
+NEAR_FRAMES, STRIDE = 8, 2
 CONTEST = 2.0
 """Donors that agree must weigh this many times more than those they contradict."""
 
@@ -51,7 +53,8 @@ class Donors:
     invents: ClassVar[bool] = False
 
     reach_frames: int = 3
-    """How many frames before and after may lend pixels."""
+    """How many frames before and after may lend pixels: to wide holes whose surroundings move as one, all of them; to
+    others those of NEAR_FRAMES."""
     seek_frac: float = 0.05
     """Frames further away than the nearest are asked only while more than this share of the hole is open."""
     tolerance: float = 1.0
@@ -59,8 +62,8 @@ class Donors:
 
     def __post_init__(self) -> None:
         """Refuse values outside their ranges."""
-        if not (0 <= self.reach_frames <= 16 and 0 <= self.seek_frac <= 1 and self.tolerance > 0):
-            raise ValueError(f"needs reach_frames 0 to 16, seek_frac 0 to 1 and tolerance above 0, not {self}")
+        if not (0 <= self.reach_frames <= 32 and 0 <= self.seek_frac <= 1 and self.tolerance > 0):
+            raise ValueError(f"needs reach_frames 0 to 32, seek_frac 0 to 1 and tolerance above 0, not {self}")
 
     def fill(self, window: Window, t: int, planes: tuple[Float, ...], hole: Bits) -> Filling:
         """Copy the hole pixels of frame t that frames within reach show."""
@@ -69,10 +72,12 @@ class Donors:
         shot = window.shot(t, self.reach_frames)
         site = Site.of(window, t, planes, hole)
         worth = max(1.0, self.seek_frac * len(site.hole))
-        for distance in range(1, self.reach_frames + 1):
+        for distance in distances(self.reach_frames):
             steps = [s for s in (-distance, distance) if t + s in shot]
             if steps and len(site.hole) and (distance == 1 or len(site.hole) >= worth):
                 views = self._views(window, site, steps, worth)
+                if not views:
+                    continue
                 told = np.any([v.told for v in views], 0)
                 # What a frame shows and does not fit moves in a way that is not followed: more so the further away.
                 site = site.narrow(~(write(into, site, views) | told))
@@ -80,6 +85,8 @@ class Donors:
 
     def _views(self, window: Window, site: Site, steps: list[int], worth: float) -> list[View]:
         """Return what frames at one distance show, along the motion around the holes or that seen past them."""
+        if steps[-1] > NEAR_FRAMES or steps[0] < -NEAR_FRAMES:
+            return [v for k in steps if (v := self._afar(window, site, k))]
         around = [self._along(window, site, k) for k in steps]
         if steps != [-1, 1]:
             return around
@@ -100,10 +107,25 @@ class Donors:
         near, way = view(window, site, step, self.tolerance, window.course(site.t, u)), window.drift(site.t, u)
         return near if way is None else either(site, near, view(window, site, step, self.tolerance, way))
 
+    def _afar(self, window: Window, site: Site, step: int) -> View | None:
+        """Return what a frame far away shows of wide holes whose surroundings move as one."""
+        way = window.drift(site.t, site.t + step)
+        if way is None or not way.valid.any():
+            return None
+        found = view(window, site, step, self.tolerance, way)
+        fits = found.error * site.unit < OUTER + 2 * np.float32(site.grain)
+        return replace(found, weight=found.weight * fits)
+
     def _past(self, window: Window, site: Site, steps: list[int]) -> list[View]:
         """Return what a frame before and one after show along the motion between the two."""
         ways = across(window, site.t, *steps)
         return [view(window, site, k, self.tolerance, way) for k, way in zip(steps, ways, strict=True)]
+
+
+def distances(reach_frames: int) -> Iterator[int]:
+    """Yield how far the frames that are asked are away: every one nearby, of those further away every STRIDEth."""
+    yield from range(1, min(reach_frames, NEAR_FRAMES) + 1)
+    yield from range(NEAR_FRAMES + STRIDE, reach_frames + 1, STRIDE)
 
 
 def write(into: Filling, site: Site, views: list[View]) -> Bits:
