@@ -91,12 +91,12 @@ class Steady:
     def _places(self, window: Window, t: int, u: int, points: Points, shift: tuple[int, int]) -> tuple[Bits, Float]:
         """Return which points (n,) of a plane of frame t have a place in frame u that is known, and that (k, 2)."""
         scale, drift = scale_of(window.size), window.drift(t, u)
-        as_one = np.zeros(len(points), bool) if drift is None else points.of_proxy(drift.valid, scale, shift)
+        known = points.of_proxy(drift.valid, scale, shift)
+        along = drift.targets(points.pick(known), scale, shift)
         if abs(t - u) > NEAR_FRAMES:
-            return as_one, drift.targets(points.pick(as_one), scale, shift) if drift else np.zeros((0, 2), np.float32)
+            return known, along
         at = window.course(t, u).targets(points, scale, shift)
-        if drift is not None:
-            at[as_one] = drift.targets(points.pick(as_one), scale, shift)
+        at[known] = along
         return np.ones(len(points), bool), at
 
 

@@ -12,9 +12,11 @@ from restore.colour import Float
 from restore.fill import Filling
 from restore.fill._across import across
 from restore.fill._site import Site
-from restore.fill._view import Shown, View, view
+from restore.fill._view import SHARE, WIDE_SHARE, Shown, View, view
 from restore.frames import Bits
 from restore.motion.points import TINY, Cells
+from restore.motion.proxy import scale_of
+from restore.span import Span
 from restore.window import Window
 
 SURE = 0.02
@@ -36,6 +38,7 @@ AS_WELL = np.float32(1.25)
 OUTER = np.float32(4)
 """And only up to so many 8-bit levels more than grain explains: it knows less of what lies next to the hole."""
 NEAR_FRAMES, STRIDE = 8, 2
+"""Frames further away lend to wide holes alone, and not all of them are asked: they show much the same."""
 CONTEST = 2.0
 """Donors that agree must weigh this many times more than those they contradict."""
 
@@ -49,7 +52,7 @@ class Donors:
     ACM TOG 1983, for the idea of joining bands separately).
     """
 
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     invents: ClassVar[bool] = False
 
     reach_frames: int = 3
@@ -69,24 +72,29 @@ class Donors:
         """Copy the hole pixels of frame t that frames within reach show."""
         done, offset = np.zeros(hole.shape, bool), np.zeros(hole.shape, np.int8)
         into = Filling(tuple(np.zeros(p.shape, np.float32) for p in planes), done, offset)
-        shot = window.shot(t, self.reach_frames)
         site = Site.of(window, t, planes, hole)
         worth = max(1.0, self.seek_frac * len(site.hole))
-        for distance in distances(self.reach_frames):
-            steps = [s for s in (-distance, distance) if t + s in shot]
-            if steps and len(site.hole) and (distance == 1 or len(site.hole) >= worth):
+        for steps in self._steps(window.shot(t, self.reach_frames), t):
+            if steps[-1] > NEAR_FRAMES or steps[0] < -NEAR_FRAMES:
+                site = site.narrow(in_wide(window, site))
+            if len(site.hole) and (-1 in steps or 1 in steps or len(site.hole) >= worth):
                 views = self._views(window, site, steps, worth)
-                if not views:
-                    continue
                 told = np.any([v.told for v in views], 0)
                 # What a frame shows and does not fit moves in a way that is not followed: more so the further away.
                 site = site.narrow(~(write(into, site, views) | told))
         return into
 
+    def _steps(self, shot: Span, t: int) -> Iterator[list[int]]:
+        """Yield the frames to ask, equally far ones together: all that are near, of others every STRIDEth."""
+        near = min(self.reach_frames, NEAR_FRAMES)
+        for distance in (*range(1, near + 1), *range(NEAR_FRAMES + STRIDE, self.reach_frames + 1, STRIDE)):
+            if steps := [s for s in (-distance, distance) if t + s in shot]:
+                yield steps
+
     def _views(self, window: Window, site: Site, steps: list[int], worth: float) -> list[View]:
         """Return what frames at one distance show, along the motion around the holes or that seen past them."""
         if steps[-1] > NEAR_FRAMES or steps[0] < -NEAR_FRAMES:
-            return [v for k in steps if (v := self._afar(window, site, k))]
+            return [self._outer(window, site, k) for k in steps]
         around = [self._along(window, site, k) for k in steps]
         if steps != [-1, 1]:
             return around
@@ -102,17 +110,15 @@ class Donors:
         return better(site, pairs)
 
     def _along(self, window: Window, site: Site, step: int) -> View:
-        """Return what one frame shows along the motion at the rim of holes, or around wide ones if that fits as well."""
-        u = site.t + step
-        near, way = view(window, site, step, self.tolerance, window.course(site.t, u)), window.drift(site.t, u)
-        return near if way is None else either(site, near, view(window, site, step, self.tolerance, way))
+        """Return what one frame shows along the motion at the rim of holes, or around wide ones where that does."""
+        inside = in_wide(window, site)
+        least, course = np.where(inside, WIDE_SHARE, SHARE), window.course(site.t, site.t + step)
+        near = view(window, site, step, self.tolerance, course, least)
+        return either(near, self._outer(window, site, step), site) if inside.any() else near
 
-    def _afar(self, window: Window, site: Site, step: int) -> View | None:
-        """Return what a frame far away shows of wide holes whose surroundings move as one."""
-        way = window.drift(site.t, site.t + step)
-        if way is None or not way.valid.any():
-            return None
-        found = view(window, site, step, self.tolerance, way)
+    def _outer(self, window: Window, site: Site, step: int) -> View:
+        """Return what one frame shows of wide holes along the motion around them, as far as it fits."""
+        found = view(window, site, step, self.tolerance, window.drift(site.t, site.t + step))
         fits = found.error * site.unit < OUTER + 2 * np.float32(site.grain)
         return replace(found, weight=found.weight * fits)
 
@@ -122,10 +128,9 @@ class Donors:
         return [view(window, site, k, self.tolerance, way) for k, way in zip(steps, ways, strict=True)]
 
 
-def distances(reach_frames: int) -> Iterator[int]:
-    """Yield how far the frames that are asked are away: every one nearby, of those further away every STRIDEth."""
-    yield from range(1, min(reach_frames, NEAR_FRAMES) + 1)
-    yield from range(NEAR_FRAMES + STRIDE, reach_frames + 1, STRIDE)
+def in_wide(window: Window, site: Site) -> Bits:
+    """Tell which hole pixels (n,) lie in wide holes."""
+    return site.hole.of_proxy(window.in_wide(site.t), scale_of(window.size), (0, 0))
 
 
 def write(into: Filling, site: Site, views: list[View]) -> Bits:
@@ -145,12 +150,12 @@ def write(into: Filling, site: Site, views: list[View]) -> Bits:
     return sure
 
 
-def either(site: Site, near: View, around: View) -> View:
+def either(near: View, outer: View, site: Site) -> View:
     """Return two views of one frame as one: the second where it can be used and fits the ring about as well."""
-    fits = (around.weight > 0) & (around.error * site.unit < OUTER + 2 * np.float32(site.grain))
-    take = fits & ((near.weight <= 0) | (around.error <= AS_WELL * near.error))
-    planes = tuple(chosen(site.under(p, take), *pair) for p, pair in enumerate(zip(near.planes, around.planes, strict=True)))
-    weight, error, told = (np.where(take, getattr(around, k), getattr(near, k)) for k in ("weight", "error", "told"))
+    take = (outer.weight > 0) & ((near.weight <= 0) | (outer.error <= AS_WELL * near.error))
+    planes = tuple(chosen(site.under(p, take), *pair)
+                   for p, pair in enumerate(zip(near.planes, outer.planes, strict=True)))
+    weight, error, told = (np.where(take, getattr(outer, k), getattr(near, k)) for k in ("weight", "error", "told"))
     return View(near.step, planes, weight, error, told)
 
 

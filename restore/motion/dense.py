@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
@@ -24,6 +25,11 @@ class Dense:
     def nbytes(self) -> int:
         """Bytes held."""
         return self.field.nbytes + self.valid.nbytes
+
+    @classmethod
+    def nowhere(cls, size: tuple[int, ...]) -> Self:
+        """Return motion that is known nowhere on a proxy of a size (h, w)."""
+        return cls(np.zeros((*size, 2), np.float32), np.zeros(size, bool))
 
     def targets(self, points: Points, scale: int, shift: tuple[int, int] = (0, 0)) -> Float:
         """Return where points of a plane go: (n, 2) float32, (x, y) in that plane of the other frame."""

@@ -28,16 +28,22 @@ class Shore:
 
     size: tuple[int, int]
     rim: Points
+    """Every other pixel of it, as on a chessboard."""
+    beside: Bits
+    """(n,) whether the pixel to the right of each is none of the damage, and there is one."""
 
     @classmethod
     def of(cls, hidden: Bits) -> Self:
         """Gather the `hidden` pixels (h, w) of a proxy and what surrounds them."""
-        return cls((hidden.shape[0], hidden.shape[1]), Points.of(every_other(grow(hidden, RIM_PX) & ~hidden)))
+        rim = Points.of(every_other(grow(hidden, RIM_PX) & ~hidden))
+        free = np.zeros(hidden.shape, bool)
+        free[:, :-1] = ~hidden[:, 1:]
+        return cls((hidden.shape[0], hidden.shape[1]), rim, free.ravel()[rim.flat])
 
     @property
     def nbytes(self) -> int:
         """Bytes held."""
-        return 16 * len(self.rim)
+        return 17 * len(self.rim)
 
 
 @dataclass(frozen=True)
@@ -76,6 +82,6 @@ def inward(there: Float, back: Float, shore: Shore) -> Course:
     good = round_trip(vector[None], home[None], at[None], shore.size)[0]
     valid = np.zeros(shore.size, bool)
     valid.ravel()[rim.flat[good]] = True
-    valid[:, 1:] |= valid[:, :-1]  # every other place was looked at; each speaks for the one beside it
+    valid.ravel()[rim.flat[good & shore.beside] + 1] = True  # it speaks for the one beside it
     n, x, y = cells.sums(cells.of(rim)[good], vector[good, 0], vector[good, 1])
     return Course(cv2.merge([x, y]) / np.maximum(n, TINY)[..., None], valid)
