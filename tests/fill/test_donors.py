@@ -157,7 +157,7 @@ def behind(far, size=(120, 160)):
     for t in range(far):
         # It moves with the scene, so that no frame before it has left shows what it hides.
         masks[t][40:80, 70 - t : 110 - t] = True
-    return [(np.where(m, 20, c).astype(np.uint8),) for m, c in zip(masks, clean, strict=True)], masks, clean
+    return [(np.where(m, 128, c).astype(np.uint8),) for m, c in zip(masks, clean, strict=True)], masks, clean
 
 
 @pytest.mark.parametrize("reach_frames", [8, 12])
