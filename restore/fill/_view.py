@@ -53,6 +53,9 @@ class Way(Protocol):
     def valid(self) -> Bits:
         """Tell where it can be believed (h, w), on the proxy, for the rim around the holes."""
 
+    def told_frac(self, scale: int) -> float:
+        """Return for what part of a plane's rim it can be told at most whether it is valid."""
+
     def targets(self, points: Points, scale: int, shift: tuple[int, int] = (0, 0)) -> Float:
         """Return where points of a plane go: (n, 2) float32, (x, y) in that plane of the other frame."""
 
@@ -112,8 +115,9 @@ def view(
             if g.shift == (0, 0):
                 fits.append(fit)
     error = np.mean([fit.error for fit in fits], 0)
-    told = open_to & (fits[0].share > least)
-    weight = trust(site, error, fits[0].share, tolerance) * told / np.float32(abs(step))
+    share = fits[0].share / np.float32(course.told_frac(scale))
+    told = open_to & (share > least)
+    weight = trust(site, error, share, tolerance) * told / np.float32(abs(step))
     doubt = np.maximum(error, site.grain + 0.5) / site.unit
     return View(step, tuple(shown[p] for p in sorted(shown)), weight, doubt, told)
 

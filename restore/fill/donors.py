@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from restore.fill._across import across
 from restore.fill._site import Site
 from restore.fill._view import SHARE, WIDE_SHARE, Shown, View, view
 from restore.frames import Bits
-from restore.motion.points import TINY, Cells
+from restore.motion.points import TINY, Cells, Ints
 from restore.motion.proxy import scale_of
 from restore.span import Span
 from restore.window import Window
@@ -114,7 +114,10 @@ class Donors:
         inside = in_wide(window, site)
         least, course = np.where(inside, WIDE_SHARE, SHARE), window.course(site.t, site.t + step)
         near = view(window, site, step, self.tolerance, course, least)
-        return either(near, self._outer(window, site, step), site) if inside.any() else near
+        if not inside.any():
+            return near
+        some = site.narrow(inside)
+        return either(near, site, self._outer(window, some, step), some)
 
     def _outer(self, window: Window, site: Site, step: int) -> View:
         """Return what one frame shows of wide holes along the motion around them, as far as it fits."""
@@ -150,18 +153,23 @@ def write(into: Filling, site: Site, views: list[View]) -> Bits:
     return sure
 
 
-def either(near: View, outer: View, site: Site) -> View:
-    """Return two views of one frame as one: the second where it can be used and fits the ring about as well."""
-    take = (outer.weight > 0) & ((near.weight <= 0) | (outer.error <= AS_WELL * near.error))
-    planes = tuple(chosen(site.under(p, take), *pair)
-                   for p, pair in enumerate(zip(near.planes, outer.planes, strict=True)))
-    weight, error, told = (np.where(take, getattr(outer, k), getattr(near, k)) for k in ("weight", "error", "told"))
-    return View(near.step, planes, weight, error, told)
+def either(near: View, site: Site, outer: View, some: Site) -> View:
+    """Return two views of one frame as one: the second, of some holes of a site, where it fits about as well."""
+    at = np.searchsorted(site.hole.flat, some.hole.flat)
+    take = (outer.weight > 0) & ((near.weight[at] <= 0) | (outer.error <= AS_WELL * near.error[at]))
+    planes = []
+    for p, (first, second) in enumerate(zip(near.planes, outer.planes, strict=True)):
+        there = np.searchsorted(site.grounds[p].hole.flat, some.grounds[p].hole.flat)
+        planes.append(Shown(*put(first, second, ("sharp", "low", "pure"), there, some.under(p, take))))
+    return View(near.step, tuple(planes), *put(near, outer, ("weight", "error", "told"), at, take))
 
 
-def chosen(take: Bits, first: Shown, second: Shown) -> Shown:
-    """Return the second of what two views show where it is to be taken (n,), else the first."""
-    return Shown(*(np.where(take, getattr(second, k), getattr(first, k)) for k in ("sharp", "low", "pure")))
+def put(first: object, second: object, names: Sequence[str], at: Ints, take: Bits) -> Iterator[Any]:
+    """Yield arrays (n,) of the first, with those of the second (m,) that are to be taken at their places (m,)."""
+    for name in names:
+        out = getattr(first, name).copy()
+        out[at[take]] = getattr(second, name)[take]
+        yield out
 
 
 def both(pair: list[View]) -> Bits:

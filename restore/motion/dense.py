@@ -31,6 +31,10 @@ class Dense:
         """Return motion that is known nowhere on a proxy of a size (h, w)."""
         return cls(np.zeros((*size, 2), np.float32), np.zeros(size, bool))
 
+    def told_frac(self, scale: int) -> float:
+        """Return for what part of a plane's rim it can be told at most whether it is valid: all of it."""
+        return 1.0
+
     def targets(self, points: Points, scale: int, shift: tuple[int, int] = (0, 0)) -> Float:
         """Return where points of a plane go: (n, 2) float32, (x, y) in that plane of the other frame."""
         step_y, step_x = np.float32((1 << shift[0]) / scale), np.float32((1 << shift[1]) / scale)

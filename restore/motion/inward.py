@@ -29,21 +29,16 @@ class Shore:
     size: tuple[int, int]
     rim: Points
     """Every other pixel of it, as on a chessboard."""
-    beside: Bits
-    """(n,) whether the pixel to the right of each is none of the damage, and there is one."""
 
     @classmethod
     def of(cls, hidden: Bits) -> Self:
         """Gather the `hidden` pixels (h, w) of a proxy and what surrounds them."""
-        rim = Points.of(every_other(grow(hidden, RIM_PX) & ~hidden))
-        free = np.zeros(hidden.shape, bool)
-        free[:, :-1] = ~hidden[:, 1:]
-        return cls((hidden.shape[0], hidden.shape[1]), rim, free.ravel()[rim.flat])
+        return cls((hidden.shape[0], hidden.shape[1]), Points.of(every_other(grow(hidden, RIM_PX) & ~hidden)))
 
     @property
     def nbytes(self) -> int:
         """Bytes held."""
-        return 17 * len(self.rim)
+        return 16 * len(self.rim)
 
 
 @dataclass(frozen=True)
@@ -59,6 +54,14 @@ class Course:
     def nbytes(self) -> int:
         """Bytes held."""
         return self.field.nbytes + self.valid.nbytes
+
+    def told_frac(self, scale: int) -> float:
+        """Return for what part of a plane's rim it can be told at most whether it is valid.
+
+        Motion is looked at on the fields of one colour of a chessboard; where planes are as large as the proxy, what
+        is compared lies on the same fields.
+        """
+        return 1.0 if scale == 1 else 0.5
 
     def targets(self, points: Points, scale: int, shift: tuple[int, int] = (0, 0)) -> Float:
         """Return where points of a plane go: (n, 2) float32, (x, y) in that plane of u."""
@@ -82,6 +85,5 @@ def inward(there: Float, back: Float, shore: Shore) -> Course:
     good = round_trip(vector[None], home[None], at[None], shore.size)[0]
     valid = np.zeros(shore.size, bool)
     valid.ravel()[rim.flat[good]] = True
-    valid.ravel()[rim.flat[good & shore.beside] + 1] = True  # it speaks for the one beside it
     n, x, y = cells.sums(cells.of(rim)[good], vector[good, 0], vector[good, 1])
     return Course(cv2.merge([x, y]) / np.maximum(n, TINY)[..., None], valid)
