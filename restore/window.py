@@ -14,6 +14,8 @@ import numpy as np
 from restore import colour, cuts, motion, noise
 from restore.cache import Cache
 from restore.frames import Bits, Picture, digest
+from restore.motion.dense import Dense
+from restore.motion.drift import WideHole, drift, murky, together, wide
 from restore.motion.flow import vectors
 from restore.motion.inward import Course, Shore, inward
 from restore.motion.proxy import Proxy, scale_of, shrink
@@ -131,12 +133,37 @@ class Window:
 
     def _courses(self, a: int, b: int) -> tuple[Course, Course]:
         """Return the motion both ways: it is made of the same two fields, which are large and then not needed again."""
-        there, back = (vectors(self.proxy(t), self.proxy(u), self.preset) for t, u in ((a, b), (b, a)))
+        there, back = self._fields(a, b)
         return inward(there, back, self._shore(a)), inward(back, there, self._shore(b))
+
+    def in_wide(self, t: int) -> Bits:
+        """Return the wide holes of frame t (h, w), on the proxy."""
+        return together(self._wide(t), self._small(t).shape)
+
+    def drift(self, t: int, u: int) -> Dense:
+        """Return how what surrounds the wide holes of frame t moves as a whole to frame u. Ask only within one shot."""
+        holes = self._wide(t)
+        if not holes:
+            return Dense.nowhere(self._small(t).shape)
+        key = (t, u, self.hidden_digest(t), self.hidden_digest(u), self.preset)
+        return self.memo("drifts", key, lambda: drift(
+            *self._fields(t, u), holes, (murky(self._small(t)), murky(self._small(u)))
+        ))
+
+    def _wide(self, t: int) -> tuple[WideHole, ...]:
+        return self.memo("holes-wide", (t, self.hidden_digest(t)), lambda: wide(self._small(t)))
+
+    def _fields(self, t: int, u: int) -> tuple[colour.Float, colour.Float]:
+        """Return the raw motion both ways, (h, w, 2) each, and keep neither: they are large."""
+        return vectors(self.proxy(t), self.proxy(u), self.preset), vectors(self.proxy(u), self.proxy(t), self.preset)
+
+    def _small(self, t: int) -> Bits:
+        """Return what is hidden in frame t, on the proxy."""
+        return shrink(self.hidden(t), scale_of(self.size))
 
     def _shore(self, t: int) -> Shore:
         return self.memo(
-            "shore", (t, self.hidden_digest(t)), lambda: Shore.of(shrink(self.hidden(t), scale_of(self.size)))
+            "shore", (t, self.hidden_digest(t)), lambda: Shore.of(self._small(t))
         )
 
     def flow(self, t: int, u: int) -> motion.Flow:

@@ -16,6 +16,7 @@ from restore.motion.points import Points, inside, read
 from restore.motion.proxy import scale_of
 from restore.window import Window
 
+NEAR_FRAMES = 2
 LOW_PX = 1.0
 """Deviation of the Gaussian that parts the low band of a copied pixel from its own."""
 
@@ -31,10 +32,11 @@ class Steady:
     Lai et al., ECCV 2018.)
     """
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
 
     reach_frames: int = 2
-    """How many frames before and after are averaged."""
+    """How many frames before and after are averaged: where a wide hole's surroundings move as one, all of them, for
+    there it is known for longer what belongs together; elsewhere those of NEAR_FRAMES."""
     share: float = 1.0
     """Weight of a neighbour that agrees fully; the frame's own pixel has 1."""
     alike_levels: float = 20.0
@@ -73,19 +75,29 @@ class Steady:
         points: list[Points], begin: list[Float], total: list[Float], weight: list[Float],
     ) -> None:
         """Add what frame u shows, as far as it may be believed, to the sums."""
-        scale = scale_of(window.size)
-        course = window.course(t, u)
         picture = window.picture(u)
         open_there = window.hidden(u) & ~theirs.mask
         calm = np.float32((self.alike_levels + 3 * window.grain(t)) * window.pixels.peak / 255)
         for p, q in enumerate(points):
-            shift = window.pixels.shift(p)
-            at = course.targets(q, scale, shift)
+            known, at = self._places(window, t, u, q, window.pixels.shift(p))
+            if not known.any():
+                return
             seen = Restored.of(window, picture, theirs, p).between(at)
-            near = np.exp(-np.square(seen - begin[p]) / (2 * calm * calm)) * np.float32(self.share)
+            near = np.exp(-np.square(seen - begin[p][known]) / (2 * calm * calm)) * np.float32(self.share)
             near *= usable(support(open_there, window.pixels, p), at)
-            total[p] += near * seen
-            weight[p] += near
+            total[p][known] += near * seen
+            weight[p][known] += near
+
+    def _places(self, window: Window, t: int, u: int, points: Points, shift: tuple[int, int]) -> tuple[Bits, Float]:
+        """Return which points (n,) of a plane of frame t have a place in frame u that is known, and that (k, 2)."""
+        scale, drift = scale_of(window.size), window.drift(t, u)
+        known = points.of_proxy(drift.valid, scale, shift)
+        along = drift.targets(points.pick(known), scale, shift)
+        if abs(t - u) > NEAR_FRAMES:
+            return known, along
+        at = window.course(t, u).targets(points, scale, shift)
+        at[known] = along
+        return np.ones(len(points), bool), at
 
 
 def smooth(points: Points, change: Float, real: Bits, shift: tuple[int, int]) -> Float:

@@ -7,12 +7,11 @@ one to the other, here taken to be even over so few frames (as `between` does fo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from restore.colour import Float
 from restore.frames import Bits
+from restore.motion.dense import Dense
 from restore.motion.flow import round_trip, vectors
 from restore.motion.inward import RIM_PX
 from restore.motion.points import Points, grow, read
@@ -26,25 +25,7 @@ SPOILT_PX = 2
 """Motion this close, in proxy pixels, to damage of the frames it is measured on is not believed."""
 
 
-@dataclass(frozen=True)
-class Across:
-    """Motion from frame t to another, in and near the damage of t; to be used where a `Course` is."""
-
-    field: Float
-    """(h, w, 2) float32, (dx, dy) in proxy pixels; zero away from damage."""
-    valid: Bits
-    """(h, w): where the trip between the two frames comes home, and damage of theirs had no say."""
-
-    def targets(self, points: Points, scale: int, shift: tuple[int, int] = (0, 0)) -> Float:
-        """Return where points of a plane go: (n, 2) float32, (x, y) in that plane of the other frame."""
-        step_y, step_x = np.float32((1 << shift[0]) / scale), np.float32((1 << shift[1]) / scale)
-        xs, ys, half = points.xs.astype(np.float32), points.ys.astype(np.float32), np.float32(0.5)
-        by = read(self.field, (xs + half) * step_x - half, (ys + half) * step_y - half)
-        by[:, 0], by[:, 1] = by[:, 0] / step_x + xs, by[:, 1] / step_y + ys
-        return by
-
-
-def across(window: Window, t: int, before: int, after: int) -> tuple[Across, Across]:
+def across(window: Window, t: int, before: int, after: int) -> tuple[Dense, Dense]:
     """Return the motion from frame t to t + before (below 0) and t + after, as those two show it; all in one shot."""
     a, b = (window.proxy(t + k) for k in (before, after))
     there, back = vectors(a, b, window.preset), vectors(b, a, window.preset)
@@ -78,8 +59,8 @@ def spoilt(window: Window, t: int, scale: int) -> Plane:
     return np.multiply(near, np.uint8(255), out=near.copy())
 
 
-def spread(near: Points, way: Float, known: Bits) -> Across:
+def spread(near: Points, way: Float, known: Bits) -> Dense:
     """Return motion (n, 2) at points of the proxy as a field."""
     field, valid = np.zeros((*near.size, 2), np.float32), np.zeros(near.size, bool)
     field.reshape(-1, 2)[near.flat], valid.ravel()[near.flat] = way, known
-    return Across(field, valid)
+    return Dense(field, valid)

@@ -115,6 +115,11 @@ class Site:
             self.t, grounds, known, self.slope_x[ring], self.slope_y[ring], self.spread[keep], self.grain, self.unit
         )
 
+    def under(self, plane: int, some: Bits) -> Bits:
+        """Return which of a plane's hole samples lie under some of the hole pixels (n,)."""
+        g = self.grounds[plane]
+        return some if g.shift == (0, 0) else self._under(g, some)
+
     def _under(self, g: Ground, keep: Bits) -> Bits:
         """Return which hole samples (n',) of a subsampled plane lie under the hole pixels (n,) to keep."""
         out = np.zeros(len(g.hole), bool)

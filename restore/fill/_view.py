@@ -38,18 +38,23 @@ PRIOR = np.float32(200 * 4.0**2)
 PRIOR_COUNT = np.float32(8)
 UNREST = 0.5
 """A donor must fit the surroundings better than this share of their own deviation."""
-SHARE = 0.35
+SHARE = np.float32(0.45)
 """So much of the ring must be seen for a donor to be judged by it."""
+WIDE_SHARE = np.float32(0.65)
+"""And so much around wide holes, where motion is taken from their rim: it is carried far."""
 LIMITS = (2.0, 20.0)
 """8-bit levels of mismatch that are always accepted, and never."""
 
 
 class Way(Protocol):
-    """Motion from frame t to another: `motion.inward.Course`, or `Across`."""
+    """Motion from frame t to another: `motion.inward.Course`, or `motion.dense.Dense`."""
 
     @property
     def valid(self) -> Bits:
         """Tell where it can be believed (h, w), on the proxy, for the rim around the holes."""
+
+    def told_frac(self, scale: int) -> float:
+        """Return for what part of a plane's rim it can be told at most whether it is valid."""
 
     def targets(self, points: Points, scale: int, shift: tuple[int, int] = (0, 0)) -> Float:
         """Return where points of a plane go: (n, 2) float32, (x, y) in that plane of the other frame."""
@@ -82,8 +87,13 @@ class View:
     """(n,) where it shows no damage and enough of the ring to be judged by: if it is not used there, it did not fit."""
 
 
-def view(window: Window, site: Site, step: int, tolerance: float, course: Way) -> View:
-    """Look at the holes of frame t from frame t + step, where a motion leads to."""
+def view(
+    window: Window, site: Site, step: int, tolerance: float, course: Way, least: np.float32 | Float = SHARE
+) -> View:
+    """Look at the holes of frame t from frame t + step, where a motion leads to.
+
+    `least`, one or for each hole pixel (n,), is the part of the ring that has to be seen.
+    """
     u = site.t + step
     scale = scale_of(window.size)
     planes = window.picture(u).planes
@@ -105,8 +115,9 @@ def view(window: Window, site: Site, step: int, tolerance: float, course: Way) -
             if g.shift == (0, 0):
                 fits.append(fit)
     error = np.mean([fit.error for fit in fits], 0)
-    told = open_to & (fits[0].share > SHARE)
-    weight = trust(site, error, fits[0].share, tolerance) * told / np.float32(abs(step))
+    share = fits[0].share / np.float32(course.told_frac(scale))
+    told = open_to & (share > least)
+    weight = trust(site, error, share, tolerance) * told / np.float32(abs(step))
     doubt = np.maximum(error, site.grain + 0.5) / site.unit
     return View(step, tuple(shown[p] for p in sorted(shown)), weight, doubt, told)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -11,9 +12,11 @@ from restore.colour import Float
 from restore.fill import Filling
 from restore.fill._across import across
 from restore.fill._site import Site
-from restore.fill._view import View, view
+from restore.fill._view import SHARE, WIDE_SHARE, Shown, View, view
 from restore.frames import Bits
-from restore.motion.points import TINY, Cells
+from restore.motion.points import TINY, Cells, Ints
+from restore.motion.proxy import scale_of
+from restore.span import Span
 from restore.window import Window
 
 SURE = 0.02
@@ -30,6 +33,12 @@ QUIET = np.float32(1.5)
 RING = np.float32(2)
 """What a difference from the ring counts beside one between two frames: both may show what was not there between."""
 
+AS_WELL = np.float32(1.25)
+"""Motion measured around a wide hole is believed up to so many times the error of that at its rim."""
+OUTER = np.float32(4)
+"""And only up to so many 8-bit levels more than grain explains: it knows less of what lies next to the hole."""
+NEAR_FRAMES, STRIDE = 8, 2
+"""Frames further away lend to wide holes alone, and not all of them are asked: they show much the same."""
 CONTEST = 2.0
 """Donors that agree must weigh this many times more than those they contradict."""
 
@@ -43,11 +52,12 @@ class Donors:
     ACM TOG 1983, for the idea of joining bands separately).
     """
 
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     invents: ClassVar[bool] = False
 
     reach_frames: int = 3
-    """How many frames before and after may lend pixels."""
+    """How many frames before and after may lend pixels: to wide holes whose surroundings move as one, all of them; to
+    others those of NEAR_FRAMES."""
     seek_frac: float = 0.05
     """Frames further away than the nearest are asked only while more than this share of the hole is open."""
     tolerance: float = 1.0
@@ -55,28 +65,37 @@ class Donors:
 
     def __post_init__(self) -> None:
         """Refuse values outside their ranges."""
-        if not (0 <= self.reach_frames <= 16 and 0 <= self.seek_frac <= 1 and self.tolerance > 0):
-            raise ValueError(f"needs reach_frames 0 to 16, seek_frac 0 to 1 and tolerance above 0, not {self}")
+        if not (0 <= self.reach_frames <= 32 and 0 <= self.seek_frac <= 1 and self.tolerance > 0):
+            raise ValueError(f"needs reach_frames 0 to 32, seek_frac 0 to 1 and tolerance above 0, not {self}")
 
     def fill(self, window: Window, t: int, planes: tuple[Float, ...], hole: Bits) -> Filling:
         """Copy the hole pixels of frame t that frames within reach show."""
         done, offset = np.zeros(hole.shape, bool), np.zeros(hole.shape, np.int8)
         into = Filling(tuple(np.zeros(p.shape, np.float32) for p in planes), done, offset)
-        shot = window.shot(t, self.reach_frames)
         site = Site.of(window, t, planes, hole)
         worth = max(1.0, self.seek_frac * len(site.hole))
-        for distance in range(1, self.reach_frames + 1):
-            steps = [s for s in (-distance, distance) if t + s in shot]
-            if steps and len(site.hole) and (distance == 1 or len(site.hole) >= worth):
+        for steps in self._steps(window.shot(t, self.reach_frames), t):
+            if steps[-1] > NEAR_FRAMES or steps[0] < -NEAR_FRAMES:
+                site = site.narrow(in_wide(window, site))
+            if len(site.hole) and (-1 in steps or 1 in steps or len(site.hole) >= worth):
                 views = self._views(window, site, steps, worth)
                 told = np.any([v.told for v in views], 0)
                 # What a frame shows and does not fit moves in a way that is not followed: more so the further away.
                 site = site.narrow(~(write(into, site, views) | told))
         return into
 
+    def _steps(self, shot: Span, t: int) -> Iterator[list[int]]:
+        """Yield the frames to ask, equally far ones together: all that are near, of others every STRIDEth."""
+        near = min(self.reach_frames, NEAR_FRAMES)
+        for distance in (*range(1, near + 1), *range(NEAR_FRAMES + STRIDE, self.reach_frames + 1, STRIDE)):
+            if steps := [s for s in (-distance, distance) if t + s in shot]:
+                yield steps
+
     def _views(self, window: Window, site: Site, steps: list[int], worth: float) -> list[View]:
         """Return what frames at one distance show, along the motion around the holes or that seen past them."""
-        around = [view(window, site, k, self.tolerance, window.course(site.t, site.t + k)) for k in steps]
+        if steps[-1] > NEAR_FRAMES or steps[0] < -NEAR_FRAMES:
+            return [self._outer(window, site, k) for k in steps]
+        around = [self._along(window, site, k) for k in steps]
         if steps != [-1, 1]:
             return around
         pairs = [around, self._past(window, site, steps)]
@@ -90,10 +109,31 @@ class Donors:
                     pairs.append([replace(v, weight=v.weight * seen, told=v.told & seen) for v in found])
         return better(site, pairs)
 
+    def _along(self, window: Window, site: Site, step: int) -> View:
+        """Return what one frame shows along the motion at the rim of holes, or around wide ones where that does."""
+        inside = in_wide(window, site)
+        least, course = np.where(inside, WIDE_SHARE, SHARE), window.course(site.t, site.t + step)
+        near = view(window, site, step, self.tolerance, course, least)
+        if not inside.any():
+            return near
+        some = site.narrow(inside)
+        return either(near, site, self._outer(window, some, step), some)
+
+    def _outer(self, window: Window, site: Site, step: int) -> View:
+        """Return what one frame shows of wide holes along the motion around them, as far as it fits."""
+        found = view(window, site, step, self.tolerance, window.drift(site.t, site.t + step))
+        fits = found.error * site.unit < OUTER + 2 * np.float32(site.grain)
+        return replace(found, weight=found.weight * fits)
+
     def _past(self, window: Window, site: Site, steps: list[int]) -> list[View]:
         """Return what a frame before and one after show along the motion between the two."""
         ways = across(window, site.t, *steps)
         return [view(window, site, k, self.tolerance, way) for k, way in zip(steps, ways, strict=True)]
+
+
+def in_wide(window: Window, site: Site) -> Bits:
+    """Tell which hole pixels (n,) lie in wide holes."""
+    return site.hole.of_proxy(window.in_wide(site.t), scale_of(window.size), (0, 0))
 
 
 def write(into: Filling, site: Site, views: list[View]) -> Bits:
@@ -111,6 +151,25 @@ def write(into: Filling, site: Site, views: list[View]) -> Bits:
         used = share.sum(0) > 0
         plane.ravel()[there[used]] = joined[used]
     return sure
+
+
+def either(near: View, site: Site, outer: View, some: Site) -> View:
+    """Return two views of one frame as one: the second, of some holes of a site, where it fits about as well."""
+    at = np.searchsorted(site.hole.flat, some.hole.flat)
+    take = (outer.weight > 0) & ((near.weight[at] <= 0) | (outer.error <= AS_WELL * near.error[at]))
+    planes = []
+    for p, (first, second) in enumerate(zip(near.planes, outer.planes, strict=True)):
+        there = np.searchsorted(site.grounds[p].hole.flat, some.grounds[p].hole.flat)
+        planes.append(Shown(*put(first, second, ("sharp", "low", "pure"), there, some.under(p, take))))
+    return View(near.step, tuple(planes), *put(near, outer, ("weight", "error", "told"), at, take))
+
+
+def put(first: object, second: object, names: Sequence[str], at: Ints, take: Bits) -> Iterator[Any]:
+    """Yield arrays (n,) of the first, with those of the second (m,) that are to be taken at their places (m,)."""
+    for name in names:
+        out = getattr(first, name).copy()
+        out[at[take]] = getattr(second, name)[take]
+        yield out
 
 
 def both(pair: list[View]) -> Bits:

@@ -28,6 +28,7 @@ class Shore:
 
     size: tuple[int, int]
     rim: Points
+    """Every other pixel of it, as on a chessboard."""
 
     @classmethod
     def of(cls, hidden: Bits) -> Self:
@@ -53,6 +54,14 @@ class Course:
     def nbytes(self) -> int:
         """Bytes held."""
         return self.field.nbytes + self.valid.nbytes
+
+    def told_frac(self, scale: int) -> float:
+        """Return for what part of a plane's rim it can be told at most whether it is valid.
+
+        Motion is looked at on the fields of one colour of a chessboard; where planes are as large as the proxy, what
+        is compared lies on the same fields.
+        """
+        return 1.0 if scale == 1 else 0.5
 
     def targets(self, points: Points, scale: int, shift: tuple[int, int] = (0, 0)) -> Float:
         """Return where points of a plane go: (n, 2) float32, (x, y) in that plane of u."""

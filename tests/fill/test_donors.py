@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -144,3 +146,45 @@ def test_what_a_near_frame_shows_and_does_not_fit_is_not_sought_further_away():
         pictures[t] = (plane,)
     window = Window.of(pictures, pixels, masks)
     assert not fill_frame([Donors()], window, 2).mask.any()
+
+
+def behind(far, size=(120, 160)):
+    """A thing stands in a panning scene and leaves `far` frames later: frames, masks and the truth."""
+    noise = cv2.GaussianBlur(np.random.default_rng(7).normal(size=(size[0], size[1] + 200)), (0, 0), 3)
+    whole = (128 + 80 * noise / np.abs(noise).max()).astype(np.uint8)
+    clean = [np.ascontiguousarray(whole[:, t : t + size[1]]) for t in range(far + 1)]
+    masks = [np.zeros(size, bool) for _ in clean]
+    for t in range(far):
+        # It moves with the scene, so that no frame before it has left shows what it hides.
+        masks[t][40:80, 70 - t : 110 - t] = True
+    return [(np.where(m, 128, c).astype(np.uint8),) for m, c in zip(masks, clean, strict=True)], masks, clean
+
+
+@pytest.mark.parametrize("reach_frames", [8, 12])
+def test_what_stands_for_long_is_taken_from_where_it_has_left(reach_frames):
+    pictures, masks, clean = behind(12)
+    patch = fill_frame([Donors(reach_frames=reach_frames)], Window.of(pictures, LAYOUTS["gray"], masks), 0)
+    if reach_frames < 12:
+        assert not patch.mask.any()
+        return
+    assert patch.mask.sum() > 0.9 * masks[0].sum()
+    assert (patch.offset[patch.mask] == 12).all()
+    assert np.abs(patch.planes[0].astype(float) - clean[0])[patch.mask].mean() < 2
+
+
+def test_narrow_holes_ask_no_frame_far_away():
+    pictures, masks, _ = behind(12)
+    narrow = [np.zeros_like(m) for m in masks]
+    for t in range(12):
+        narrow[t][40:80, 80 - t : 86 - t] = True
+    window, asked = Window.of(pictures, LAYOUTS["gray"], narrow), set()
+
+    def picture(t):
+        asked.add(t)
+        return Window.of(pictures, LAYOUTS["gray"], narrow).picture(t)
+
+    looked = replace(window, picture=picture, breaks=frozenset())
+    looked.shot(0, 12)  # cuts are looked for once, and then known
+    asked.clear()
+    assert not fill_frame([Donors(reach_frames=12)], looked, 0).mask.any()
+    assert asked <= set(range(9))
