@@ -100,7 +100,8 @@ def make_plan(
 
     `span_frames` is the grid of a project that exists already. Raises BudgetError where memory does not suffice.
     """
-    lengths = [span_frames] if span_frames else [n for n in SPAN_FRAMES if n <= max(4, len(frames) // EXCERPT_SPANS)]
+    most = len(frames) // (1 if frames == source.span else EXCERPT_SPANS)
+    lengths = [span_frames] if span_frames else [n for n in SPAN_FRAMES if n <= max(4, most)]
     length, threads, caches, peak = _fitting(source, recipe, lengths, budget)
     lanes = threads * budget.processes
     steps = make_steps(source, recipe, encoder, frames, length, until, lanes)

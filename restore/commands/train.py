@@ -208,12 +208,11 @@ def train_second(clips: tuple[Path, ...], folder: Path, weights: str, **plan: An
 
     They are damaged in a known way; what `dirt` leaves open on them, and
     what the network says of it, is learnt from. Killed, the same command
-    goes on.
+    goes on. In a recipe of yours the part net has it as second_judge.
 
     \b
     Example:
       lacuna train second clean/*.mov -o second
-      lacuna run reel.mov -o clean.mov --workflow with_net.toml --set net.second_judge=second/second.json
     """
     from restore.train.judge import Plan
     from restore.train.judge import train as learn
