@@ -233,8 +233,8 @@ def train_flaws(clips: tuple[Path, ...], folder: Path, weights: str, **plan: Any
 
     \b
     Example:
-      lacuna train flaws --photographs album/ -o flaws
-      lacuna run scan.tif -o clean.tif --set photo.judge=flaws/flaws.json
+      lacuna train flaws clean/*.mov -o flaws
+      lacuna run scan.tif -o clean.tif --workflow stills --set photo.judge=flaws/flaws.json
     """
     from restore.train.flaws import trade
     from restore.train.judge import Plan
