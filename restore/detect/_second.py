@@ -38,12 +38,13 @@ TILING = Tiling(64, 16)
 JUMPED = 0.05
 """Where more of the picture than this stands out, and is no dirt, no large thing is taken: measured up to 0.04 on clips
 shot in our day, hand-held ones too, and 0.08 to 0.3 on a street of 1906, whose frames jump and are blurred."""
-STRICT = 1.0
+STRICT = 2.0
 """Things whose like is near them a frame away, lights that flash and limbs that swing, are asked for so much more than
-the certainty, in log-odds."""
-LENIENT, SPECK_PX, BLOTCH_PX = 2.0, 60, 500
+the certainty, in log-odds. With 1 a thrown toy was taken in two frames of a clip; 3 would miss a tenth more dirt."""
+LENIENT, SPECK_PX, BLOTCH_PX = 1.0, 60, 500
 """Others are asked for so much less the larger they are between these sizes: a judge that is wrong about some specks is
-hardly ever wrong about large things, and those are most of what there is to fill."""
+hardly ever wrong about large things, and those are most of what there is to fill. With 2 a finger and a tail that swing
+were taken, each in one frame."""
 EDGE_PX = 2
 """But for what lies so near the picture's edge, where new things come in."""
 LASTS, LINE, STAYS = range(3)
