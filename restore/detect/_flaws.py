@@ -6,7 +6,7 @@ is, how much else in it looks the same, whether what is found is light or dark.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from restore.colour import Float
 from restore.detect import _alone
-from restore.detect._things import Ints, Table, Things, box_sums, widened
+from restore.detect._things import Table, Things, box_sums, pooled, widened
 from restore.frames import Bits
 
 LEVELS = (0.4, 0.6, 0.75)
@@ -67,22 +67,10 @@ def things(seen: Seen, step: int = 0) -> tuple[Things, Float]:
     """Return the things of a step of LEVELS, and what the network was shown at their pixels (m, channels)."""
     bits = is_open(seen.sheets, step)
     count, labels = cv2.connectedComponents(bits.astype(np.uint8), connectivity=8)
-    places, count = np.flatnonzero(bits), count - 1
-    mine = labels.ravel()[places].astype(np.int64) - 1
-    order = np.argsort(mine, kind="stable")
-    at, own = places[order], mine[order]
-    kept = bits.ravel()[np.flatnonzero(is_open(seen.sheets))]
-    shown = seen.channels[kept][order].astype(np.float32)
-    starts = np.searchsorted(own, np.arange(count))
-    if not count:
-        none = np.zeros(0, np.int64)
-        return Things(at, own, starts, np.zeros((0, 4), np.int64), none, np.zeros(0, np.float32), none > 0), shown
-    ys, xs = np.divmod(at, seen.size[1])
-    boxes = np.stack([np.minimum.reduceat(ys, starts), np.minimum.reduceat(xs, starts),
-                      np.maximum.reduceat(ys, starts) + 1, np.maximum.reduceat(xs, starts) + 1], 1)
-    top = np.maximum.reduceat(seen.sheets.max(0).ravel()[at], starts).astype(np.float32)
-    bright = np.bincount(own, shown[:, CHANNEL["far"]], count) > 0
-    return Things(at, own, starts, boxes, np.bincount(own, minlength=count), top, bright), shown
+    places = np.flatnonzero(bits)
+    found = pooled(seen.sheets.max(0), places, labels.ravel()[places].astype(np.int64) - 1, count - 1)
+    shown = seen.channels[np.searchsorted(np.flatnonzero(is_open(seen.sheets)), found.at)].astype(np.float32)
+    return replace(found, bright=found.total(shown[:, CHANNEL["far"]]) > 0), shown
 
 
 def measure(seen: Seen, step: int, sharp: float) -> tuple[Things, Table]:
@@ -94,7 +82,7 @@ def measure(seen: Seen, step: int, sharp: float) -> tuple[Things, Table]:
     if not len(found):
         return found, np.zeros((0, len(NAMES)))
     area = found.area
-    speck, line = (total(found, odds(sheet.ravel()[found.at].astype(np.float64))) / area for sheet in seen.sheets)
+    speck, line = (found.total(odds(sheet.ravel()[found.at].astype(np.float64))) / area for sheet in seen.sheets)
     mean = {name: found.total(shown[:, i]) / area for name, i in CHANNEL.items()}
     contrast, spike, alone = (
         found.total(np.abs(shown[:, CHANNEL[name]])) / area for name in ("far", "spike", "alone")
@@ -116,16 +104,11 @@ def odds(chance: Table) -> Table:
     return np.asarray(np.log(share / (1 - share)))
 
 
-def total(found: Things, values: Table | Ints) -> Table:
-    """Return the sums (n,) of values (m,) by thing."""
-    return np.asarray(np.bincount(found.own, values, len(found)))
-
-
 def axes(found: Things, width: int) -> tuple[Table, Table]:
     """Return the length and width (n,) in pixels of the rectangle with a thing's second moments."""
     n = found.area
-    y, x = (v - (total(found, v) / n)[found.own] for v in np.divmod(found.at, width))
-    yy, xx, xy = (total(found, v) / n for v in (y * y, x * x, x * y))
+    y, x = (v - (found.total(v) / n)[found.own] for v in np.divmod(found.at, width))
+    yy, xx, xy = (found.total(v) / n for v in (y * y, x * x, x * y))
     middle, off = 0.5 * (yy + xx), np.hypot(0.5 * (yy - xx), xy)
     return np.sqrt(12 * (middle + off) + 1), np.sqrt(12 * np.maximum(middle - off, 0) + 1)
 

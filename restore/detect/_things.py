@@ -7,7 +7,7 @@ ring around it from integral images. Nothing here goes through the things one by
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -93,7 +93,7 @@ class Things:
         """Return how many there are."""
         return len(self.area)
 
-    def total(self, values: Float) -> Table:
+    def total(self, values: npt.NDArray[np.generic]) -> Table:
         """Return the sums (n,) of values (m,) by thing."""
         return np.bincount(self.own, values, len(self)).astype(np.float64)
 
@@ -125,20 +125,27 @@ def things(scene: Scene, bits: Plane) -> Things:
 
 def gathered(scene: Scene, places: Ints, labels: Ints, count: int) -> Things:
     """Return the things made of the pixels at flat `places` (m,) that bear `labels` (m,) from 0 to count - 1."""
+    found = pooled(scene.excess, places, labels, count)
+    return replace(found, bright=scene.bright.ravel()[found.at[found.starts]] > 0)
+
+
+def pooled(strength: Float, places: Ints, labels: Ints, count: int) -> Things:
+    """Return the things of a picture (h, w) made of the pixels at flat `places` (m,) that bear `labels` (m,) from 0 to
+    count - 1; `peak` is their greatest strength, and none is called bright.
+    """
     order = np.argsort(labels, kind="stable")
     at, own = places[order], labels[order]
     starts = np.searchsorted(own, np.arange(count))
     if not count:
         empty = np.zeros(0, np.int64)
         return Things(at, own, starts, np.zeros((0, 4), np.int64), empty, np.zeros(0, np.float32), empty > 0)
-    ys, xs = np.divmod(at, scene.here.shape[1])
+    ys, xs = np.divmod(at, strength.shape[1])
     boxes = np.stack([
         np.minimum.reduceat(ys, starts), np.minimum.reduceat(xs, starts),
         np.maximum.reduceat(ys, starts) + 1, np.maximum.reduceat(xs, starts) + 1,
     ], 1)
-    peak = np.maximum.reduceat(scene.excess.ravel()[at], starts)
-    bright = scene.bright.ravel()[at[starts]] > 0
-    return Things(at, own, starts, boxes, np.bincount(own, minlength=count), peak, bright)
+    peak = np.maximum.reduceat(strength.ravel()[at], starts).astype(np.float32)
+    return Things(at, own, starts, boxes, np.bincount(own, minlength=count), peak, np.zeros(count, bool))
 
 
 def widened(boxes: Ints, by: int | Ints, size: tuple[int, int]) -> Ints:
