@@ -30,18 +30,17 @@ class Harm:
 
 
 HARM: Mapping[str, Mapping[str, Harm]] = {
-    "film": {"cautious": Harm(0.0014, 0.015), "normal": Harm(0.0041, 0.036), "thorough": Harm(0.0029, 0.016)},
-    "fine": {"cautious": Harm(0.0014, 0.015), "normal": Harm(0.0041, 0.036), "thorough": Harm(0.0029, 0.016)},
+    "film": {"cautious": Harm(0.0014, 0.015), "normal": Harm(0.0041, 0.036), "thorough": Harm(0.0061, 0.051)},
+    "fine": {"cautious": Harm(0.0014, 0.015), "normal": Harm(0.0041, 0.036), "thorough": Harm(0.0061, 0.051)},
     "stills": {"cautious": Harm(0.007, 0.022), "normal": Harm(0.012, 0.034), "thorough": Harm(0.024, 0.095)},
-    "dust": {"cautious": Harm(0.0014, 0.015), "normal": Harm(0.0041, 0.036), "thorough": Harm(0.0029, 0.016)},
+    "dust": {"cautious": Harm(0.0014, 0.015), "normal": Harm(0.0041, 0.036), "thorough": Harm(0.0061, 0.051)},
 }
 """By recipe and step, as `lacuna plan` tells it: the share of pixels that the masks touch where nothing is damaged.
 
 Measured on 14 pieces of 8 frames, two from each of seven undamaged clips: a dog, cups, coffee, a bedroom (hand-held),
 bicycles with cuts, two static cameras; the steps were chosen on the same pieces. Those of "stills": twelve
-photographs (Kodak 1 to 12), each a piece. Half of what "normal" touches of films is the wheel of a car that drives
-into the picture, in one frame; at "thorough" so much else stands out of that frame that nothing large is believed.
-Whoever changes what a detector finds measures these anew.
+photographs (Kodak 1 to 12), each a piece. More than half of what is touched of films is a wheel, a foot and lights
+that flash, of bicycles. Whoever changes what a detector finds measures these anew.
 """
 
 

@@ -31,7 +31,7 @@ class Dirt(Asked):
     version: ClassVar[int] = 6
     sensitivity: ClassVar[Mapping[str, Mapping[str, float]]] = {
         "cautious": {"certainty": 0.95, "second": 0.98},
-        "thorough": {"certainty": 0.65, "second": 0.85, "contrast_levels": 8.0, "grain_factor": 3.0},
+        "thorough": {"certainty": 0.65, "second": 0.65, "contrast_levels": 8.0, "grain_factor": 3.0},
     }
     leads: ClassVar[Mapping[str, float]] = {"certainty": 0.01}
     second: float = 0.95

@@ -29,7 +29,7 @@ class Net(Asked):
     """Name of the weights that come with the program."""
     sensitivity: ClassVar[Mapping[str, Mapping[str, float]]] = {
         "cautious": {"certainty": 0.95, "second": 0.98},
-        "thorough": {"certainty": 0.65, "second": 0.85, "contrast_levels": 8.0, "grain_factor": 3.0},
+        "thorough": {"certainty": 0.65, "second": 0.65, "contrast_levels": 8.0, "grain_factor": 3.0},
     }
     leads: ClassVar[Mapping[str, float]] = {"certainty": 0.01}
     second: float = 0.95
