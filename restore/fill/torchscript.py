@@ -35,6 +35,8 @@ class Torchscript:
 
     version: ClassVar[int] = 1
     invents: ClassVar[bool] = True
+    brought: ClassVar[str] = "model"
+    """The parameter that only a person can give; without it there is nothing to run."""
 
     model: str = ""
     """The archive (torch.jit.save) to run, which runs code of its maker: a picture (1, c, h, w) and its mask

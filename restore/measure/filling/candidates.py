@@ -66,12 +66,18 @@ class Biharmonic:
 
 
 def entrants(fillers: Sequence[str], workflows: Sequence[str]) -> list[Entrant]:
-    """Return the recipes' ladders, then the fillers named; for none named all there are, and scikit-image's biharmonic.
+    """Return the recipes' ladders, then the fillers named; for none named all that need nothing brought, and
+    scikit-image's biharmonic.
 
     Raises PartError where there is no such filler, RecipeError where there is no such recipe or it does not fill.
     """
-    named = list(dict.fromkeys(fillers)) or [*(n for room, n in parts.names() if room == "fill"), BIHARMONIC]
+    named = list(dict.fromkeys(fillers)) or [*complete(), BIHARMONIC]
     return [entrant(s) for s in [*(f"workflow:{w}" for w in dict.fromkeys(workflows)), *named]]
+
+
+def complete() -> list[str]:
+    """Return the names of the fillers that run as they are: not those that run a person's own model."""
+    return [n for room, n in parts.names() if room == "fill" and not hasattr(parts.find(room, n)[0], "brought")]
 
 
 def entrant(spec: str) -> Entrant:

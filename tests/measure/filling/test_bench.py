@@ -193,6 +193,7 @@ def test_every_filler_is_judged_unless_some_are_named(monkeypatch: pytest.Monkey
     some = entrants((), ("film",))
     assert {"film", "donors", "harmonic", "patchmatch", "telea", "thin", "biharmonic"} <= {e.name for e in some}
     assert [e.name for e in some if e.restore is None] == ["biharmonic"]
+    assert "torchscript" not in {e.name for e in some}  # it has nothing to run until a person brings it
     assert some[0].about.startswith("donors, ")
     assert [e.name for e in entrants(("rows", "rows"), ())] == ["rows"]
     with pytest.raises(PartError, match="telea"):
