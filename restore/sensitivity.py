@@ -39,8 +39,8 @@ HARM: Mapping[str, Mapping[str, Harm]] = {
 
 Measured on 14 pieces of 8 frames, two from each of seven undamaged clips: a dog, cups, coffee, a bedroom (hand-held),
 bicycles with cuts, two static cameras; the steps were chosen on the same pieces. Those of "stills": twelve
-photographs (Kodak 1 to 12), each a piece. More than half of what is touched of films is a wheel, a foot and lights
-that flash, of bicycles. Whoever changes what a detector finds measures these anew.
+photographs (Kodak 1 to 12), each a piece. More than half of what "normal" touches of films is one wheel in one
+frame of bicycles. Whoever changes what a detector finds measures these anew.
 """
 
 

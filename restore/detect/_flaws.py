@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from restore.colour import Float
-from restore.detect import _alone
+from restore.detect import _alone, _netted
 from restore.detect._things import Table, Things, box_sums, pooled, widened
 from restore.frames import Bits
 
@@ -82,7 +82,8 @@ def measure(seen: Seen, step: int, sharp: float) -> tuple[Things, Table]:
     if not len(found):
         return found, np.zeros((0, len(NAMES)))
     area = found.area
-    speck, line = (found.total(odds(sheet.ravel()[found.at].astype(np.float64))) / area for sheet in seen.sheets)
+    inside = (sheet.ravel()[found.at].astype(np.float64) for sheet in seen.sheets)
+    speck, line = (found.total(_netted.odds(chance)) / area for chance in inside)
     mean = {name: found.total(shown[:, i]) / area for name, i in CHANNEL.items()}
     contrast, spike, alone = (
         found.total(np.abs(shown[:, CHANNEL[name]])) / area for name in ("far", "spike", "alone")
@@ -90,18 +91,12 @@ def measure(seen: Seen, step: int, sharp: float) -> tuple[Things, Table]:
     long, wide = axes(found, seen.size[1])
     sign, every = np.where(found.bright, 1.0, -1.0), np.ones(len(found))
     return found, np.column_stack([
-        odds(found.peak.astype(np.float64)), speck, line, step * every, beside(seen, found),
+        _netted.odds(found.peak.astype(np.float64)), speck, line, step * every, beside(seen, found),
         np.log(area), np.log(long), np.log(wide), np.log(area / (long * wide)),
         contrast, spike, alone, np.maximum(mean["above"], mean["below"]), spike / (contrast + 0.1),
         mean["level"], mean["busy"], sign, mean["grain"], np.log1p(sharp) * every, *crowds(seen, found),
         kin(found, sign),
     ])
-
-
-def odds(chance: Table) -> Table:
-    """Return log-odds of probabilities in 255ths, of any shape."""
-    share = (chance + 0.5) / 256
-    return np.asarray(np.log(share / (1 - share)))
 
 
 def axes(found: Things, width: int) -> tuple[Table, Table]:

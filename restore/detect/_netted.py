@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from restore.colour import Float
+from restore.detect._network import Table
 from restore.frames import Bits
 from restore.nets import shelf
 from restore.source import Plane
@@ -25,9 +26,15 @@ class Tiling:
     """... and sees so much around them."""
 
 
-def weights_at(given: str, shipped: str) -> Path:
+def weights_at(given: str, shipped: str, suffix: str = ".safetensors") -> Path:
     """Return the weights file of the user's, or the one that is shipped under a name."""
-    return Path(given) if given else shelf.shipped(shipped)
+    return Path(given) if given else shelf.shipped(shipped, suffix)
+
+
+def odds(chance: Float | Table) -> Table:
+    """Return log-odds of probabilities in 255ths, of any shape."""
+    share = (chance + 0.5) / 256
+    return np.asarray(np.log(share / (1 - share)), np.float64)
 
 
 def asked(wide: Float, worth: Bits, path: Path, tiling: Tiling) -> Float:

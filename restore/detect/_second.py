@@ -73,18 +73,12 @@ def crop(sight: Sight, y: int, x: int) -> Float:
     return np.pad(sight.shown(at), ((0, 0), *room), "edge")
 
 
-def odds(chance: Float | Table) -> Table:
-    """Return log-odds of probabilities in 255ths, of any shape."""
-    share = (chance + 0.5) / 256
-    return np.asarray(np.log(share / (1 - share)), np.float64)
-
-
 def heard(look: Look, weighed: Weighed, some: Ints, weights: Path) -> Table:
     """Return the measurements (m, 17) of some things (m,), with the network's, in the order of `NAMES`."""
     found = weighed.things
     inside = [sheet.ravel()[found.at] for sheet in chances(look, found, some, weights)]
-    mean = [odds(found.total(v) / found.area)[some] for v in inside]
-    top = odds(np.maximum.reduceat(inside[LASTS], found.starts))[some]
+    mean = [_netted.odds(found.total(v) / found.area)[some] for v in inside]
+    top = _netted.odds(np.maximum.reduceat(inside[LASTS], found.starts))[some]
     return np.column_stack([_reasons.measure(look, weighed, some), top, mean[LASTS], mean[LINE], mean[STAYS]])
 
 

@@ -85,8 +85,9 @@ class Photo:
     """In others a speck is damage where the network itself is so sure of it: their texture deceives the judge. They are
     full of thin lines of their own, so hairs, scratches and cracks are only listed there."""
     soft_frac: float = 0.28
-    """A picture is soft where its strongest edges have no more of their contrast in their finest detail (`crispness`):
-    up to 0.25 where it is enlarged 2.2 times, 0.30 at 1.6 times, from 0.29 on where it is as sharp as a lens allows."""
+    """A picture is soft where its strongest edges have no more of their contrast in their finest detail (`crispness`).
+    Frames of four clips: 0.25 to 0.37 as they are, 0.29 to 0.35 at half their size, 0.22 to 0.30 enlarged 1.6 times,
+    0.19 to 0.24 enlarged 2.2 times; heavy grain can add 0.1."""
     listed: float = 0.4
     """Things that are not damage and at least so probable are listed for a person to decide."""
     smallest_px: int = 4
@@ -112,7 +113,7 @@ class Photo:
 
     def fingerprint(self) -> str:
         """Return the digest of the weights and of the judge."""
-        paths = _netted.weights_at(self.weights, self.ships), judge_at(self.judge)
+        paths = _netted.weights_at(self.weights, self.ships), _netted.weights_at(self.judge, "flaws", ".json")
         return hashlib.sha256("".join(map(shelf.sha256, paths)).encode()).hexdigest()
 
     def detect(self, window: Window, t: int) -> Detection:
@@ -125,7 +126,7 @@ class Photo:
         for step in steps:
             right = step.fits & ~step.edging & self.enough(step, soft)
             fresh = right & ~mask.ravel()[step.found.at[step.found.starts]]  # the core of what is taken is taken
-            objects += [self.told(t, step, i) for i in np.flatnonzero(fresh).tolist()]
+            objects += [self.told(t, step, i, self.believed(step, soft)[i]) for i in np.flatnonzero(fresh).tolist()]
             mask.ravel()[step.found.at[right[step.found.own]]] = True
         objects += sorted(self.questions(t, steps, mask, soft), key=lambda f: -f.confidence)[:LISTED_MOST]
         return Detection(closed(rimmed(mask, self.seen(window, t).sheets.max(0))), tuple(objects))
@@ -138,14 +139,18 @@ class Photo:
             asked = step.fits & alone & (step.sure >= self.listed)
             known.ravel()[step.found.at[asked[step.found.own]]] = True
             for i in np.flatnonzero(asked).tolist():
-                yield self.told(t, step, i, EDGING if step.edging[i] else self.reason(step, i, soft))
+                yield self.told(t, step, i, step.sure[i], EDGING if step.edging[i] else self.reason(step, i, soft))
 
     def enough(self, step: Judged, soft: bool) -> Bits:
         """Return which things (n,) are probable enough, in a picture that is softer than its pixels or is not."""
+        sure = self.believed(step, soft)
         if soft:
-            return np.asarray(step.sure >= self.certainty)
-        sure = step.found.peak >= 255 * self.sharp_certainty
-        return np.asarray(step.speckled & sure & (step.number == SHARP_STEP))
+            return np.asarray(sure >= self.certainty)
+        return np.asarray(step.speckled & (sure >= self.sharp_certainty) & (step.number == SHARP_STEP))
+
+    def believed(self, step: Judged, soft: bool) -> Table:
+        """Return how probable things (n,) are by whose word counts: the judge's, or on sharp pictures the network's."""
+        return step.sure if soft else step.found.peak.astype(np.float64) / 255
 
     def reason(self, step: Judged, i: int, soft: bool) -> str:
         """Say why thing i is not taken."""
@@ -157,7 +162,7 @@ class Photo:
         return f"a line with probability {chance:.2f}, in a picture so sharp that it has thin lines of its own"
 
     def score(self, window: Window, t: int) -> Float:
-        """Return how probable damage of any kind is (H, W)."""
+        """Return how probable the judge finds damage of any kind (H, W); masks of sharp pictures go by the network."""
         out = np.zeros(window.size, np.float32)
         for step in self.judged(window, t) if min(window.size) >= SMALLEST_PX else ():
             np.maximum.at(out.ravel(), step.found.at, step.sure[step.found.own].astype(np.float32))
@@ -170,7 +175,7 @@ class Photo:
 
     def judged(self, window: Window, t: int) -> list[Judged]:
         """Return the things of picture t that may be damage, each judged, step by step."""
-        seen, path, sharp = self.seen(window, t), judge_at(self.judge), sharpness(window, t)
+        seen, path, sharp = self.seen(window, t), _netted.weights_at(self.judge, "flaws", ".json"), sharpness(window, t)
         net = _network.read(path, shelf.sha256(path), _flaws.NAMES)
         out = []
         for step in range(len(_flaws.LEVELS)):
@@ -182,16 +187,11 @@ class Photo:
             out.append(Judged(step, found, sure, speck >= line, fits, along_edge(found.boxes, window.size)))
         return out
 
-    def told(self, t: int, step: Judged, i: int, why: str = "") -> Found:
-        """Return what is said of thing i; `why` it is undecided, where it is."""
+    def told(self, t: int, step: Judged, i: int, chance: float, why: str = "") -> Found:
+        """Return what is said of thing i, damage by a `chance`; `why` it is undecided, where it is."""
         y0, x0, y1, x1 = (int(v) for v in step.found.boxes[i])
         name, area = "dirt" if step.speckled[i] else "line", int(step.found.area[i])
-        return Found(t, name, (y0, x0, y1, x1), area, float(step.sure[i]), "undecided" if why else "confirmed", why)
-
-
-def judge_at(given: str) -> Path:
-    """Return the file of the judge that a person gave, or of the one that is shipped."""
-    return Path(given) if given else shelf.shipped("flaws", ".json")
+        return Found(t, name, (y0, x0, y1, x1), area, float(chance), "undecided" if why else "confirmed", why)
 
 
 def along_edge(boxes: Ints, size: tuple[int, int]) -> Bits:

@@ -115,6 +115,7 @@ def test_the_network_itself_has_to_be_sure_of_specks_where_the_picture_is_sharp(
         found = replace(part, certainty=0.5, sharp_certainty=certainty, soft_frac=soft_frac).detect(shown, 0)
         assert found.mask.any() == taken
         assert taken or "specks of its own" in found.objects[0].why
+        assert not taken or soft_frac or found.objects[0].confidence == pytest.approx(sure)
 
 
 def test_what_is_long_is_called_a_line(line_part):
