@@ -137,14 +137,16 @@ class Candidates:
 
 @dataclass(frozen=True)
 class Second:
-    """What a second look takes for dirt of what the first left open."""
+    """What a second look takes for dirt of what the first left open, and of what is large."""
 
+    asked: Bits
+    """(n,) what was looked at again: the first verdict on these does not count."""
     sure: Table
     """(n,) the probability of every thing that was weighed, the first look's where there was no second."""
     taken: Bits
-    """(n,)."""
+    """(n,) what of it is dirt."""
     drawn: Outline
-    """The pixels of those alone that are taken."""
+    """The pixels of those alone that are taken and were not certain before."""
 
 
 @dataclass(frozen=True)
@@ -210,12 +212,14 @@ class Look:
         weighed = self.weighed()
         if weighed is None:
             return Detection(np.zeros(self.window.size, bool))
-        drawn, sure, certain, left = weighed.drawn, weighed.sure, weighed.certain, weighed.likely & ~weighed.certain
-        outlined, more = drawn.mask(certain), np.zeros(0, np.int64)
+        drawn, sure, certain = weighed.drawn, weighed.sure, weighed.certain
+        taken, more = certain, np.zeros(0, np.int64)
         if second is not None:
-            more = np.flatnonzero(second.taken)
+            certain = certain & (second.taken | ~second.asked)
+            taken, more = certain | second.taken, np.flatnonzero(second.taken & ~weighed.certain)
+        left, outlined = weighed.likely & ~taken, drawn.mask(certain)
+        if second is not None:
             outlined |= second.drawn.mask(np.ones(len(more), bool))
-            left &= ~second.taken
         mask = _outline.closed(outlined)
         holes = mask & ~outlined
         objects = [grown(self.found(drawn, sure, int(i), True), holes) for i in np.flatnonzero(certain)]

@@ -6,13 +6,16 @@ import cv2
 import numpy as np
 
 from restore.colour import Float
-from restore.detect import _dirt_judge, _extent, _things
+from restore.detect import _dirt_judge, _extent, _things, _travel
 from restore.detect._look import Look, Weighed
-from restore.detect._things import Ints, Table
+from restore.detect._things import Ints, Table, Things
 from restore.frames import Bits
 
 SETTLED_PX = 20
 """Things of so many half-size pixels disturb the motion that is measured around them; it is taken from farther off."""
+
+FAR = 3.0
+"""Things so many lengths away from the picture's edge are as good as in its middle."""
 
 
 def odds(share: Table) -> Table:
@@ -124,11 +127,24 @@ NAMES = (
     "beyond",  # ... its excess over both
     "grows",  # ... log of how many times larger it then is
     "gap",  # ... how much the neighbours disagree just outside it
+    "beside",  # share of it that one neighbour alone differs in somewhere near
+    "both",  # ... that either of them does
+    "path",  # ... that both do, at opposite places: it comes from one side and goes on to the other
+    "edge",  # how far it is from the picture's edge, in its own lengths
 )
 
 
+def edge(look: Look, found: Things, some: Ints) -> Table:
+    """Return how far some things (m,) are from the nearest edge of the picture, in their own lengths, `FAR` at most:
+    what moves comes in there, seen by one neighbour only.
+    """
+    (y0, x0, y1, x1), (h, w) = found.boxes[some].T, look.scene.here.shape
+    room = np.minimum.reduce([y0, x0, h - y1, w - x1])
+    return np.asarray(np.minimum(room / np.maximum(y1 - y0, x1 - x0), FAR))
+
+
 def measure(look: Look, weighed: Weighed, some: Ints) -> Table:
-    """Return the measurements (m, 22) of some things (m,) in the order of `NAMES`."""
+    """Return the measurements (m, 26) of some things (m,) in the order of `NAMES`."""
     found, scale = weighed.things, look.scene.scale
     again = weighed.values[some][:, np.array([_dirt_judge.NAMES.index(name) for name in AGAIN])]
     left, through = veil(look, weighed)
@@ -137,5 +153,6 @@ def measure(look: Look, weighed: Weighed, some: Ints) -> Table:
         weighed.right[some], np.log(found.area[some] * scale**2),
         sharper(look, weighed)[some], step(look, weighed)[some], left[some], through[some],
         found.area[some] >= SETTLED_PX, *settled(look, weighed, some).T,
+        *_travel.travel(look.scene, found, some).T, edge(look, found, some),
     )
     return np.column_stack([again, *columns]).astype(np.float64)

@@ -38,22 +38,20 @@ TILING = Tiling(64, 16)
 JUMPED = 0.05
 """Where more of the picture than this stands out, and is no dirt, no large thing is taken: measured up to 0.04 on clips
 shot in our day, hand-held ones too, and 0.08 to 0.3 on a street of 1906, whose frames jump and are blurred."""
-STRICT = 2.0
-"""Things whose like is near them a frame away, lights that flash and limbs that swing, are asked for so much more than
-the certainty, in log-odds. With 1 a thrown toy was taken in two frames of a clip; 3 would miss a tenth more dirt."""
-LENIENT, SPECK_PX, BLOTCH_PX = 1.0, 60, 500
-"""Others are asked for so much less the larger they are between these sizes: a judge that is wrong about some specks is
-hardly ever wrong about large things, and those are most of what there is to fill. With 2 a finger and a tail that swing
-were taken, each in one frame."""
-EDGE_PX = 2
-"""But for what lies so near the picture's edge, where new things come in."""
+TRAVELS = 2.0
+"""Large things are asked for so much more than the certainty, in log-odds, times the share of them that one neighbour
+alone differs in somewhere near (`_travel.py`): limbs, balls and all else that is too fast for any motion estimate.
+Without it a tossed toy, a finger and a tail that swing were taken, each on single frames of clips with no damage."""
 LASTS, LINE, STAYS = range(3)
 """The network's outputs."""
 
 
-def open_things(weighed: Weighed, least_px: int = 0) -> Ints:
-    """Return the numbers (m,) of the things of so many pixels or more that the first look has not taken."""
-    return np.flatnonzero(~weighed.certain & (weighed.drawn.area >= least_px))
+def open_things(look: Look, weighed: Weighed, least_px: int = 0) -> Ints:
+    """Return the numbers (m,) of the things of so many pixels or more that the first look has not taken, or that are
+    large: what moves and is blurred by it may be seen on one frame only, and more is lost with it.
+    """
+    open_ = ~weighed.certain | look.large(weighed.drawn)
+    return np.flatnonzero(open_ & (weighed.drawn.area >= least_px))
 
 
 def chances(look: Look, found: Things, some: Ints, path: Path) -> Float:
@@ -88,12 +86,12 @@ def path_of(given: str, ships: str = SHIPS) -> Path:
 
 
 def second(look: Look, judge: Path, certainty: float, weights: Path | None = None) -> Second | None:
-    """Return what is dirt among what the first look has left open; None where that is nothing.
+    """Return what is dirt among what the first look has left open, and among what is large; None where that is nothing.
 
     `judge` is the judge's file, `weights` the network's where it has a say.
     """
     weighed = look.weighed()
-    some = np.zeros(0, np.int64) if weighed is None else open_things(weighed, look.part.smallest_px)
+    some = np.zeros(0, np.int64) if weighed is None else open_things(look, weighed, look.part.smallest_px)
     if weighed is None or not len(some):
         return None
     values = heard(look, weighed, some, weights) if weights else _reasons.measure(look, weighed, some)
@@ -101,33 +99,30 @@ def second(look: Look, judge: Path, certainty: float, weights: Path | None = Non
     sure, taken = weighed.sure.copy(), np.zeros(len(weighed.things), bool)
     score = _network.read(judge, shelf.sha256(judge), names).score(values)
     sure[some] = _network.probability(score)
-    taken[some] = score >= wanted(look, weighed.things, some, certainty, values[:, names.index("recurs")] > 0)
-    if not taken.any():
-        return None
-    drawn, left = settled(look, weighed, taken)
-    taken[np.flatnonzero(taken)[~left]] = False
-    return Second(sure, taken, drawn.keep(left))
+    taken[some] = score >= wanted(certainty, look.large(weighed.drawn)[some], values[:, names.index("beside")])
+    new = taken & ~weighed.certain
+    drawn, left = settled(look, weighed, new)
+    taken[np.flatnonzero(new)[~left]] = False
+    return Second(np.isin(np.arange(len(taken)), some), sure, taken, drawn.keep(left))
 
 
-def wanted(look: Look, found: Things, some: Ints, certainty: float, recurs: Bits) -> Table:
-    """Return the log-odds (m,) asked of some things (m,) where `certainty` is asked of specks; `recurs` (m,) are those
-    whose like is near.
+def wanted(certainty: float, large: Bits, beside: Table) -> Table:
+    """Return the log-odds (m,) asked of things (m,) of which some are `large`, and one neighbour alone differs `beside`
+    them in such shares of them.
     """
     if certainty >= 1:
-        return np.full(len(some), np.inf)
-    (y0, x0, y1, x1), (h, w) = found.boxes[some].T, look.scene.here.shape
-    within = (np.minimum(y0, x0) > EDGE_PX) & (y1 < h - EDGE_PX) & (x1 < w - EDGE_PX)
-    large = np.log(found.area[some] * look.scene.scale**2 / SPECK_PX) / np.log(BLOTCH_PX / SPECK_PX)
-    least = np.log(certainty / (1 - certainty))
-    return np.asarray(least + np.where(recurs, STRICT, -LENIENT * np.clip(large, 0, 1) * within))
+        return np.full(len(large), np.inf)
+    return np.asarray(np.log(certainty / (1 - certainty)) + TRAVELS * np.where(large, beside, 0.0))
 
 
-def settled(look: Look, weighed: Weighed, taken: Bits) -> tuple[Outline, Bits]:
-    """Return the pixels of the things that are `taken` (n,), and which of those may stay: no large ones where so much
+def settled(look: Look, weighed: Weighed, new: Bits) -> tuple[Outline, Bits]:
+    """Return the pixels of the things that are `new` (n,), and which of those may stay: no large ones where so much
     else stands out of the whole picture that it must have jumped, or be blurred.
     """
-    few = weighed.things.keep(taken)
+    if not new.any():
+        return weighed.drawn.keep(new), new[new]
+    few = weighed.things.keep(new)
     drawn, _, _ = look.drawn(few, np.ones(len(few), bool))
-    rest = look.without(weighed.things, weighed.certain | taken)
+    rest = look.without(weighed.things, weighed.certain | new)
     jumped = np.count_nonzero(rest) > JUMPED * rest.size
     return drawn, (drawn.area >= look.part.smallest_px) & ~(look.large(drawn) & jumped)

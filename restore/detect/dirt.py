@@ -28,13 +28,13 @@ class Dirt(Asked):
     against it.
     """
 
-    version: ClassVar[int] = 6
+    version: ClassVar[int] = 7
     sensitivity: ClassVar[Mapping[str, Mapping[str, float]]] = {
-        "cautious": {"certainty": 0.95, "second": 0.98},
+        "cautious": {"certainty": 0.95, "second": 0.95},
         "thorough": {"certainty": 0.65, "second": 0.65, "contrast_levels": 8.0, "grain_factor": 3.0},
     }
     leads: ClassVar[Mapping[str, float]] = {"certainty": 0.01}
-    second: float = 0.95
+    second: float = 0.85
     """Probability from which a thing is dirt at the second look, but `certainty` at least; 1 for no second look."""
     second_judge: str = ""
     """The same as `judge` of the second judge, fitted by `lacuna train again`."""

@@ -25,15 +25,15 @@ class Net(Asked):
     theirs, and a second judge (`lacuna train second`) weighs what it says with what was measured.
     """
 
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     ships: ClassVar[str] = "detector"
     """Name of the weights that come with the program."""
     sensitivity: ClassVar[Mapping[str, Mapping[str, float]]] = {
-        "cautious": {"certainty": 0.95, "second": 0.98},
+        "cautious": {"certainty": 0.95, "second": 0.95},
         "thorough": {"certainty": 0.65, "second": 0.65, "contrast_levels": 8.0, "grain_factor": 3.0},
     }
     leads: ClassVar[Mapping[str, float]] = {"certainty": 0.01}
-    second: float = 0.95
+    second: float = 0.85
     """Probability from which it is dirt at the second look, but `certainty` at least."""
     second_judge: str = ""
     """The same as `judge` of the second judge, fitted by `lacuna train second`."""

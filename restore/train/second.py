@@ -7,6 +7,7 @@ has its like next to it in the next frame, which is how a swinging arm looks. Ev
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -20,12 +21,16 @@ from restore.detect.net import Net
 from restore.frames import Bits
 from restore.measure.bench import Clip, damage_clip
 from restore.scenes.damage import Damage
-from restore.train.judge import ALL, GRAIN_LEVELS, GRAINY, LARGE, WORN_FRAC, Finds, Schooling, Trade, grainy
+from restore.scenes.flung import flung
+from restore.train.judge import ALL, GRAIN_LEVELS, GRAINY, LARGE, LOOKED_AT, WORN_FRAC, Finds, Schooling, Trade, grainy
 from restore.window import Window
 
-FRAMES, LOOKED_AT = 8, (2, 3, 5)
-"""Frames of a piece, and those of them that are looked at."""
+FRAMES, WORN = 16, slice(4, 12)
+"""Frames of a piece, and those of them that are damaged: what moves so that it is taken for dirt does so on few frames,
+and all of a piece are looked at for it."""
 BLOTCHED_FRAC = (0.003, 0.006, 0.012)
+FLUNG = 0.02
+"""What is flung through a piece counts for so little: there is much of it, and little in real footage."""
 THOROUGH = 3
 """Every so many pieces are looked at as the step "thorough" does."""
 
@@ -44,7 +49,7 @@ def looked(window: Window, truth: Mapping[int, Bits], part: Dirt, weights: Path 
 
 def opened(look: Look, weighed: Weighed, damage: Bits, weights: Path | None) -> Finds:
     """Return what is left open on a frame whose damage (H, W) is known."""
-    found, some = weighed.things, _second.open_things(weighed)
+    found, some = weighed.things, _second.open_things(look, weighed)
     (h, w), scale = look.scene.here.shape, look.scene.scale
     room = ((0, h * scale - damage.shape[0]), (0, w * scale - damage.shape[1]))
     small = np.pad(damage, room).reshape(h, scale, w, scale).any((1, 3))
@@ -56,26 +61,36 @@ def opened(look: Look, weighed: Weighed, damage: Bits, weights: Path | None) -> 
 def shown(clip: Clip, seed: int, n: int, weights: Path | None) -> Iterable[Finds]:
     """Yield what is left open on a piece: worn, blotched, and as it is."""
     part = Dirt(**(Dirt.sensitivity["thorough"] if n % THOROUGH == 1 else {}))  # type: ignore[arg-type]
+    few = replace(clip, pictures=clip.pictures[WORN])
     for kinds, shares in ((ALL, WORN_FRAC), (LARGE, BLOTCHED_FRAC)):
-        wear = Damage(seed, clip.size, kinds=kinds, film_frames=FRAMES, damaged_frac=shares[n % 3])
-        damaged = damage_clip(clip, wear)
+        wear = Damage(seed, clip.size, kinds=kinds, film_frames=len(few.pictures), damaged_frac=shares[n % 3])
+        damaged = damage_clip(few, wear)
         window = Window.of([d.planes for d in damaged], clip.pixels)
         yield from looked(window, {t: damaged[t].mask for t in LOOKED_AT}, part, weights)
-    clean = np.zeros(clip.size, bool)
-    yield from looked(Window.of(clip.pictures, clip.pixels), dict.fromkeys(LOOKED_AT, clean), part, weights)
+    yield from undamaged(clip, part, weights)
+
+
+def undamaged(clip: Clip, part: Dirt, weights: Path | None) -> Iterable[Finds]:
+    """Yield what is left open on all frames of a clip that have neighbours, where nothing is damage."""
+    every, clean = range(LOOKED_AT[0], len(clip.pictures) - LOOKED_AT[0]), np.zeros(clip.size, bool)
+    return looked(Window.of(clip.pictures, clip.pixels), dict.fromkeys(every, clean), part, weights)
 
 
 def seen_of(clip: Clip, seed: int, n: int, weights: Path | None = None) -> Finds:
-    """Return what is left open on piece n of a clip; every so many are shown a second time with grain."""
+    """Return what is left open on piece n of a clip; every so many are shown a second time with grain, and all of them
+    once more with things that are flung through them.
+    """
     names = _second.NAMES if weights else _second.ALONE
     none = Finds(np.zeros((0, len(names))), *(np.zeros(0),) * 3)
     some = [none, *shown(clip, seed, n, weights)]
     if n % GRAINY == 0:
         some += shown(grainy(clip, GRAIN_LEVELS[n // GRAINY % len(GRAIN_LEVELS)], seed), seed + 10**5, n, weights)
+    beside = replace(clip, pictures=flung(clip.pictures, clip.pixels, seed))
+    some += (replace(found, weight=FLUNG * found.weight) for found in undamaged(beside, Dirt(), weights))
     return Finds.of(some)
 
 
-SCHOOLING, HEARING = (Schooling(nets=8, epochs=24, decay=decay) for decay in (0.1, 0.4))
+SCHOOLING, HEARING = (Schooling(nets=8, epochs=24, decay=decay) for decay in (0.03, 0.1))
 """What is left open is little and of few clips: many small networks, held back; more so where a network has a
 say, which is believed too much."""
 AGAIN = Trade(

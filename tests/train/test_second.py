@@ -56,5 +56,5 @@ def test_a_judge_is_fitted_that_the_part_reads(weights, tmp_path, monkeypatch) -
     assert Network.read(path, _second.NAMES).inner.shape == (len(_second.NAMES), 2 * judge.HIDDEN)
     part = Net(weights=str(weights), second_judge=str(path))
     assert part.fingerprint() != replace(part, second_judge="").fingerprint()
-    with pytest.raises(PartError, match="weighs 26"):
+    with pytest.raises(PartError, match="weighs 30"):
         Network.read(path, _second.NAMES[:9])
