@@ -25,6 +25,13 @@ FATAL = ("OutputError", "StoreError")
 
 ANSWER_WITHIN = "20s"
 """How long an existing cluster may take to answer."""
+UNWATCHED = {
+    "distributed.worker.profile.enabled": False,
+    "distributed.admin.tick.interval": "500ms",
+    "distributed.admin.system-monitor.interval": "5s",
+}
+"""A cluster of one's own looks at the stacks of its workers a hundred times a second, for a page that nobody opens
+here. Each look stops the work."""
 
 
 @dataclass
@@ -144,6 +151,7 @@ def _process_name() -> str:
 @contextmanager
 def _client(workers: int, scheduler: str, threads: int) -> Iterator[Any]:
     """Open the cluster asked for, and close what was opened for this run."""
+    import dask
     from distributed import Client, LocalCluster
 
     if scheduler:
@@ -158,7 +166,7 @@ def _client(workers: int, scheduler: str, threads: int) -> Iterator[Any]:
             yield client
         return
     own = {"env": heap.ENVIRONMENT} if workers else {}
-    with LocalCluster(
+    with dask.config.set(UNWATCHED), LocalCluster(
         n_workers=max(1, workers), threads_per_worker=1 if workers else threads, processes=bool(workers), **own,
         dashboard_address="127.0.0.1:0", memory_limit=0, silence_logs=50,
     ) as cluster, Client(cluster, set_as_default=False) as client:

@@ -19,10 +19,15 @@ from restore.motion.drift import WideHole, drift, murky, together, wide
 from restore.motion.flow import vectors
 from restore.motion.inward import Course, Shore, inward
 from restore.motion.proxy import Proxy, scale_of, shrink
+from restore.motion.trip import Trip
 from restore.source import PixelFormat, Plane
 from restore.span import Span
 
 T = TypeVar("T")
+UNVEILED = "-"
+"""The digest of nothing."""
+NEAR_FRAMES = 2
+"""Of frames so near each other all motion is wanted, and more than once; of others what surrounds wide holes, once."""
 
 
 @dataclass(frozen=True)
@@ -83,10 +88,9 @@ class Window:
 
     def proxy(self, t: int) -> Proxy:
         """Return the small 8-bit picture (h, w), what is hidden replaced by a smooth guess."""
-        return self.memo(
-            "proxy-filled", (t, self.hidden_digest(t)),
-            lambda: motion.prefill(self._plain(t), shrink(self.hidden(t), scale_of(self.size))),
-        )
+        if (veil := self.hidden_digest(t)) == UNVEILED:
+            return self._plain(t)
+        return self.fact("proxy-filled", (t, veil), lambda: motion.prefill(self._plain(t), self._small(t)))
 
     def _luma(self, t: int) -> tuple[Plane, float]:
         """Return luma (H, W) as it is at hand, and how many 8-bit levels one of its values is."""
@@ -96,7 +100,7 @@ class Window:
 
     def _plain(self, t: int) -> Proxy:
         """Return the proxy (h, w) of the picture with its damage."""
-        return self.memo("proxy", t, lambda: motion.proxy(*self._luma(t)))
+        return self.fact("proxy", t, lambda: motion.proxy(*self._luma(t)))
 
     def hidden_digest(self, t: int) -> str:
         """Return the digest of what is hidden in frame t (`hidden` must not change its mind)."""
@@ -122,19 +126,11 @@ class Window:
 
     def vectors(self, t: int, u: int) -> colour.Float:
         """Return the raw displacement field t to u (h, w, 2), in proxy pixels."""
-        key = (t, u, self.hidden_digest(t), self.hidden_digest(u), self.preset)
-        return self.memo("vectors", key, lambda: vectors(self.proxy(t), self.proxy(u), self.preset))
+        return self.memo("vectors", self._between(t, u), lambda: vectors(self.proxy(t), self.proxy(u), self.preset))
 
     def course(self, t: int, u: int) -> Course:
         """Return the motion from frame t to frame u in and near what is hidden in t. Ask only within one shot."""
-        a, b = min(t, u), max(t, u)
-        key = (a, b, self.hidden_digest(a), self.hidden_digest(b), self.preset)
-        return self.memo("courses", key, lambda: self._courses(a, b))[int(t > u)]
-
-    def _courses(self, a: int, b: int) -> tuple[Course, Course]:
-        """Return the motion both ways: it is made of the same two fields, which are large and then not needed again."""
-        there, back = self._fields(a, b)
-        return inward(there, back, self._shore(a)), inward(back, there, self._shore(b))
+        return self._trip(t, u).course
 
     def in_wide(self, t: int) -> Bits:
         """Return the wide holes of frame t (h, w), on the proxy."""
@@ -142,19 +138,46 @@ class Window:
 
     def drift(self, t: int, u: int) -> Dense:
         """Return how what surrounds the wide holes of frame t moves as a whole to frame u. Ask only within one shot."""
-        holes = self._wide(t)
-        if not holes:
+        if not self._wide(t):
             return Dense.nowhere(self._small(t).shape)
-        key = (t, u, self.hidden_digest(t), self.hidden_digest(u), self.preset)
-        return self.memo("drifts", key, lambda: drift(
-            *self._fields(t, u), holes, (murky(self._small(t)), murky(self._small(u)))
-        ))
+        if abs(t - u) <= NEAR_FRAMES:
+            return self._trip(t, u).drift
+        return self.memo("drifts", self._between(t, u), lambda: self._drift(t, u, *self._fields(t, u)))
+
+    def fields(self, t: int, u: int) -> tuple[colour.Float, colour.Float]:
+        """Return the raw motion both ways, (h, w, 2) each, which nothing keeps: they are large.
+
+        Of frames near each other what others will ask is remembered on the occasion.
+        """
+        there, back = self._fields(t, u)
+        if 0 < u - t <= NEAR_FRAMES:
+            self.fact("trips", self._between(t, u), lambda: self._trips(t, u, there, back))
+        return there, back
+
+    def _trip(self, t: int, u: int) -> Trip:
+        a, b = min(t, u), max(t, u)
+        return self.fact("trips", self._between(a, b), lambda: self._trips(a, b, *self._fields(a, b)))[int(t > u)]
+
+    def _trips(self, a: int, b: int, there: colour.Float, back: colour.Float) -> tuple[Trip, Trip]:
+        """Return what is kept of the motion both ways: it is made of the same two fields."""
+        return (Trip.of(inward(there, back, self._shore(a)), self._drift(a, b, there, back)),
+                Trip.of(inward(back, there, self._shore(b)), self._drift(b, a, back, there)))
+
+    def _drift(self, t: int, u: int, there: colour.Float, back: colour.Float) -> Dense:
+        holes = self._wide(t)
+        return drift(there, back, holes, (self._murk(t), self._murk(u))) if holes else Dense.nowhere(there.shape[:2])
+
+    def _between(self, t: int, u: int) -> tuple[Hashable, ...]:
+        """Return what the motion between two frames hangs on."""
+        return t, u, self.hidden_digest(t), self.hidden_digest(u), self.preset
+
+    def _murk(self, t: int) -> Bits:
+        return self.memo("murk", (t, self.hidden_digest(t)), lambda: murky(self._small(t)))
 
     def _wide(self, t: int) -> tuple[WideHole, ...]:
         return self.memo("holes-wide", (t, self.hidden_digest(t)), lambda: wide(self._small(t)))
 
     def _fields(self, t: int, u: int) -> tuple[colour.Float, colour.Float]:
-        """Return the raw motion both ways, (h, w, 2) each, and keep neither: they are large."""
         return vectors(self.proxy(t), self.proxy(u), self.preset), vectors(self.proxy(u), self.proxy(t), self.preset)
 
     def _small(self, t: int) -> Bits:
@@ -168,8 +191,7 @@ class Window:
 
     def flow(self, t: int, u: int) -> motion.Flow:
         """Return the motion from frame t to frame u with its validity. Ask only within one shot."""
-        key = (t, u, self.hidden_digest(t), self.hidden_digest(u), self.preset)
         there, back, scale = self.vectors(t, u), self.vectors(u, t), scale_of(self.size)
         # The displacements are held once, under their own name; only the small verdict on them is held beside.
-        valid = self.memo("valid", key, lambda: motion.estimate(there, back, scale).valid)
+        valid = self.memo("valid", self._between(t, u), lambda: motion.estimate(there, back, scale).valid)
         return motion.Flow(there, valid, scale)

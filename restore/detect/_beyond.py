@@ -75,9 +75,9 @@ def _bar(strips: Strips) -> int:
     return n if float((rise > EDGE).mean()) >= 0.5 else 0
 
 
-def in_bars(strips: Strips, line: Line) -> bool:
-    """Tell whether a line of a picture (s, W) runs on into the black above or below it."""
-    above, below = bars(strips)
+def in_bars(strips: Strips, line: Line, black: tuple[int, int]) -> bool:
+    """Tell whether a line of a picture (s, W) runs on into the black above or below it, which `bars` has measured."""
+    above, below = black
     s = len(strips)
     spans = ([(1, above - 1)] if above > 2 and line.first <= above + s // 10 else []) + (
         [(s - below + 1, s - 1)] if below > 2 and line.stop >= s - below - s // 10 else []

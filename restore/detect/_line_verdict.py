@@ -33,6 +33,8 @@ of its way is not a multiple of the scene's: a near pole, before a camera that s
 AGAINST = -2.0
 """A line whose own frame says so much against it (log-odds) is no scratch for what other frames say, unless one of them
 is sure of it."""
+NUMBERS_BYTES = 16 << 10
+"""What a line's measurements take, a Python object each."""
 OVER_CUTS = 2
 """So many frames beyond a cut that show a line at its place prove that it lies on the film."""
 
@@ -55,6 +57,11 @@ class Known:
     """Whether it runs on into the black above or below the picture."""
     company: Company = ALONE
     """What runs beside it."""
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes held: of the line, and of some sixty numbers."""
+        return self.line.nbytes + NUMBERS_BYTES
 
 
 class Asked(Protocol):

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from restore import colour
 from restore.colour import Float
 from restore.detect import _lines
 from restore.detect._lines import WIDE_2K_PX, Line
@@ -88,7 +89,8 @@ def _view(window: Window, t: int) -> View:
     if not _lines.is_large(h, w):
         return View((), np.zeros((0, 1), np.float32), np.zeros((0, 5), np.float32), np.zeros((1, w), np.uint8),
                     window.proxy(t))
-    found = _lines.ridges(window.grey(t))
+    # Nobody else asks for it so far ahead: kept, it would only push out what is needed now.
+    found = _lines.ridges(colour.grey(window.picture(t).planes, window.pixels))
     lines = _lines.lines_in(found)
     s = found.strips.shape[0]
     columns = np.array([_carried(v, s) for v in lines], np.float32).reshape(len(lines), s)
@@ -128,7 +130,8 @@ def votes(window: Window, t: int, reach: int) -> list[Votes]:
     near = paths(window, t, reach)
     drift = drifts(window, here, near)
     each = [match(window, t, u, here, drift.of(i)) for i, u in enumerate(near.frames)]
-    return [_count(window, t, near, drift, each, i) for i in range(len(here.lines))]
+    around = np.stack([view(window, u).strips for u in near.frames]) if near.frames else here.strips[:0, None]
+    return [_count(window, t, near, drift, each, around, i) for i in range(len(here.lines))]
 
 
 @dataclass(frozen=True)
@@ -298,8 +301,10 @@ def _look(small: Proxy, at: Float, scale: int) -> Float:
     return np.asarray(out, np.float32).reshape(at.shape[:-1])
 
 
-def _count(window: Window, t: int, near: Paths, drift: Drift, each: list[Match], i: int) -> Votes:
-    """Return the votes about line i."""
+def _count(
+    window: Window, t: int, near: Paths, drift: Drift, each: list[Match], around: npt.NDArray[np.uint8], i: int
+) -> Votes:
+    """Return the votes about line i; `around` (u, s, W) are the strips of the frames near."""
     frames = near.frames
     gone = 0
     film, scene, seen = (sum(bool(getattr(m, name)[i]) for m in each) for name in ("film", "scene", "there"))
@@ -314,16 +319,15 @@ def _count(window: Window, t: int, near: Paths, drift: Drift, each: list[Match],
     pace = np.abs(drift.middle[:, i] / np.abs(np.array(frames, np.float32) - t))
     lost = int(np.isnan(pace).sum())
     speed = float(np.nanmedian(pace)) if lost < len(frames) else 0.0
-    own = swayed(window, t, near, drift, i)
+    own = swayed(window, t, near, drift, around, i)
     return Votes(film, scene, gone, seen, len(frames), still, lost, speed, own, not any(before))
 
 
-def swayed(window: Window, t: int, near: Paths, drift: Drift, i: int) -> Sway:
+def swayed(window: Window, t: int, near: Paths, drift: Drift, around: npt.NDArray[np.uint8], i: int) -> Sway:
     """Return how line i of frame t moves sideways against the scene; nothing of lines too weak to be taken."""
     here = view(window, t)
     if here.lines[i].log_nfa > 0 or not near.frames:
         return UNKNOWN
-    around = np.stack([view(window, u).strips for u in near.frames])
     apart, search = np.array(near.frames, np.intp) - t, int(np.ceil(slack_px(window, 99)))
     rows = -(-window.size[0] // _lines.STRIPS)
     down = _median(drift.moved[:, i, ..., 1], drift.known[:, i]) / np.float32(rows)

@@ -60,12 +60,12 @@ def unrest(line: Line, pictures: Sequence[Strips]) -> Unrest:
     tall = np.diff(np.append(edges, line.columns.size))[:, None]
     look = np.stack([np.add.reduceat(p[rows, column].astype(np.float32), edges, 0) / tall for p in pictures])
     sums = np.concatenate([np.zeros((*look.shape[:2], 1), np.float32), np.cumsum(look, 2)], 2)
+    every = np.arange(len(pictures))
 
     def box(first: int, n: int, shift: npt.NDArray[np.intp]) -> Float:
         """Return the mean (u, k) over n columns from `first`, off the middle, shifted by (u,)."""
-        a = (shift + room + first)[:, None, None]
-        both = np.take_along_axis(sums, np.broadcast_to(a + n, (*sums.shape[:2], 1)), 2)
-        return (both - np.take_along_axis(sums, np.broadcast_to(a, (*sums.shape[:2], 1)), 2))[..., 0] / n
+        a = shift + room + first
+        return (sums[every, :, a + n] - sums[every, :, a]) / n
 
     def strength(off: int, shift: npt.NDArray[np.intp]) -> tuple[Float, Float]:
         """Return how far the middle stands out from both sides, and the sides (u, k)."""

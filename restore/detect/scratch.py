@@ -213,13 +213,13 @@ class Scratch:
         votes, around = _tracks.votes(window, t, self.reach), _tracks.pictures(window, t, self.reach)
         setting = _line_judge.Setting(len(strips), _tracks.scale_of(window), window.grain(t))
         over = _beyond.over_cuts(window, t, self.reach)
-        few = sum(tall[i] >= SHORT_FRAC for i in kept) <= FEW_LINES
+        few, black = sum(tall[i] >= SHORT_FRAC for i in kept) <= FEW_LINES, _beyond.bars(strips)
         out = []
         for i in kept:
             line, beside = lines[i], company(lines[i], strips)
             values = _line_judge.measure(line, tall[i], (votes[i], unrest(line, around), beside), setting)
             out.append(Known(i, line, votes[i], tuple(values), over_cuts=int(over[i]) if few else 0,
-                             in_bars=_beyond.in_bars(strips, line), company=beside))
+                             in_bars=_beyond.in_bars(strips, line, black), company=beside))
         return out
 
     def together(self, window: Window, t: int) -> list[float]:

@@ -12,7 +12,7 @@ import numpy as np
 from restore.colour import Float
 from restore.frames import Bits
 from restore.motion.dense import Dense
-from restore.motion.flow import round_trip, vectors
+from restore.motion.flow import round_trip
 from restore.motion.inward import RIM_PX
 from restore.motion.points import Points, grow, read
 from restore.motion.proxy import scale_of, shrink
@@ -27,8 +27,7 @@ SPOILT_PX = 2
 
 def across(window: Window, t: int, before: int, after: int) -> tuple[Dense, Dense]:
     """Return the motion from frame t to t + before (below 0) and t + after, as those two show it; all in one shot."""
-    a, b = (window.proxy(t + k) for k in (before, after))
-    there, back = vectors(a, b, window.preset), vectors(b, a, window.preset)
+    there, back = window.fields(t + before, t + after)
     scale, share = scale_of(window.size), np.float32(after / (after - before))
     near = Points.of(grow(shrink(window.hidden(t), scale), RIM_PX))
     here = np.stack([near.xs, near.ys], -1).astype(np.float32)

@@ -20,6 +20,8 @@ TINY_PX = 24
 ABSOLUTE_PX2, RELATIVE = 0.5, 0.01
 """How far from home a round trip may end, squared: |f + b|^2 < RELATIVE (|f|^2 + |b|^2) + ABSOLUTE_PX2."""
 
+AT_ONCE = 64
+"""Rows of a field that are judged at once."""
 WHOLE_CLEAR = 0.3
 """Response of the phase correlation above which it is believed."""
 
@@ -165,13 +167,27 @@ def estimate(there: Float, back: Float, scale: int) -> Flow:
 
 def round_trip(there: Float, home: Float, at: Float, size: tuple[int, int]) -> Bits:
     """Tell where a trip `there` and `home` again ends where it began, and does not leave the picture on the way."""
-    fx, fy = cv2.split(there)
-    bx, by = cv2.split(home)
-    ex, ey = fx + bx, fy + by
-    error = ex * ex + ey * ey
-    length = fx * fx + fy * fy + bx * bx + by * by
-    valid = error < np.float32(RELATIVE) * length + np.float32(ABSOLUTE_PX2)
-    for axis, n in ((0, size[1]), (1, size[0])):
-        place = at[..., axis]
+    rows = [
+        _home_again(there[y : y + AT_ONCE], home[y : y + AT_ONCE], at[y : y + AT_ONCE], size)
+        for y in range(0, len(there), AT_ONCE)
+    ]
+    return rows[0] if len(rows) == 1 else np.concatenate(rows)
+
+
+def _home_again(there: Float, home: Float, at: Float, size: tuple[int, int]) -> Bits:
+    """Tell the same of a few rows, which fit into a processor's own memory."""
+    (fx, fy), (bx, by) = cv2.split(there), cv2.split(home)
+    error, ey = fx + bx, fy + by
+    error *= error
+    ey *= ey
+    error += ey
+    for part in (fx, fy, bx, by):
+        part *= part
+    for part in (fy, bx, by):
+        fx += part
+    fx *= np.float32(RELATIVE)
+    fx += np.float32(ABSOLUTE_PX2)
+    valid = error < fx
+    for place, n in zip(cv2.split(at), (size[1], size[0]), strict=True):
         valid &= (place > -0.5) & (place < n - 0.5)
     return np.asarray(valid, bool)
