@@ -38,10 +38,11 @@ TILING = Tiling(64, 16)
 JUMPED = 0.05
 """Where more of the picture than this stands out, and is no dirt, no large thing is taken: measured up to 0.04 on clips
 shot in our day, hand-held ones too, and 0.08 to 0.3 on a street of 1906, whose frames jump and are blurred."""
-TRAVELS = 2.0
-"""Large things are asked for so much more than the certainty, in log-odds, times the share of them that one neighbour
-alone differs in somewhere near (`_travel.py`): limbs, balls and all else that is too fast for any motion estimate.
-Without it a tossed toy, a finger and a tail that swing were taken, each on single frames of clips with no damage."""
+LENIENT, TRAVELS = 0.8, 2.5
+"""Large things are asked for so much less than the certainty, in log-odds, for a judge that is wrong about some specks
+is hardly ever wrong about them; and for so much more, times the share of them that one neighbour alone differs in
+somewhere near (`_travel.py`): limbs, balls and all else that is too fast for any motion estimate. Without it a tossed
+toy, a finger and a tail that swing were taken, each on single frames of clips with no damage."""
 LASTS, LINE, STAYS = range(3)
 """The network's outputs."""
 
@@ -85,7 +86,7 @@ def path_of(given: str, ships: str = SHIPS) -> Path:
     return Path(given) if given else shelf.shipped(ships, ".json")
 
 
-def second(look: Look, judge: Path, certainty: float, weights: Path | None = None) -> Second | None:
+def second(look: Look, judge: Path, weights: Path | None = None) -> Second | None:
     """Return what is dirt among what the first look has left open, and among what is large; None where that is nothing.
 
     `judge` is the judge's file, `weights` the network's where it has a say.
@@ -99,7 +100,9 @@ def second(look: Look, judge: Path, certainty: float, weights: Path | None = Non
     sure, taken = weighed.sure.copy(), np.zeros(len(weighed.things), bool)
     score = _network.read(judge, shelf.sha256(judge), names).score(values)
     sure[some] = _network.probability(score)
-    taken[some] = score >= wanted(certainty, look.large(weighed.drawn)[some], values[:, names.index("beside")])
+    taken[some] = score >= wanted(
+        look.part.certainty, look.large(weighed.drawn)[some], values[:, names.index("beside")]
+    )
     new = taken & ~weighed.certain
     drawn, left = settled(look, weighed, new)
     taken[np.flatnonzero(new)[~left]] = False
@@ -112,7 +115,7 @@ def wanted(certainty: float, large: Bits, beside: Table) -> Table:
     """
     if certainty >= 1:
         return np.full(len(large), np.inf)
-    return np.asarray(np.log(certainty / (1 - certainty)) + TRAVELS * np.where(large, beside, 0.0))
+    return np.asarray(np.log(certainty / (1 - certainty)) + np.where(large, TRAVELS * beside - LENIENT, 0.0))
 
 
 def settled(look: Look, weighed: Weighed, new: Bits) -> tuple[Outline, Bits]:

@@ -30,19 +30,14 @@ class Dirt(Asked):
 
     version: ClassVar[int] = 7
     sensitivity: ClassVar[Mapping[str, Mapping[str, float]]] = {
-        "cautious": {"certainty": 0.95, "second": 0.95},
-        "thorough": {"certainty": 0.65, "second": 0.65, "contrast_levels": 8.0, "grain_factor": 3.0},
+        "cautious": {"certainty": 0.97},
+        "thorough": {"certainty": 0.65, "contrast_levels": 8.0, "grain_factor": 3.0},
     }
     leads: ClassVar[Mapping[str, float]] = {"certainty": 0.01}
-    second: float = 0.85
-    """Probability from which a thing is dirt at the second look, but `certainty` at least; 1 for no second look."""
+    twice: bool = True
+    """Whether what the first look leaves open, and what is large, is looked at a second time."""
     second_judge: str = ""
     """The same as `judge` of the second judge, fitted by `lacuna train again`."""
-
-    def __post_init__(self) -> None:
-        """Refuse parameters out of range."""
-        super().__post_init__()
-        self.bounded("second", 0.01, 1)
 
     def fingerprint(self) -> str:
         """Return the digest of both judges."""
@@ -59,6 +54,6 @@ class Dirt(Asked):
         look = look_at(self.first, window, t)
         if look is None:
             return Detection(np.zeros(window.size, bool))
-        if look.at_end or self.second >= 1:
+        if look.at_end or not self.twice:
             return look.detection()
-        return look.detection(_second.second(look, self.second_path, max(self.second, self.certainty)))
+        return look.detection(_second.second(look, self.second_path))

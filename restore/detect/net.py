@@ -29,21 +29,14 @@ class Net(Asked):
     ships: ClassVar[str] = "detector"
     """Name of the weights that come with the program."""
     sensitivity: ClassVar[Mapping[str, Mapping[str, float]]] = {
-        "cautious": {"certainty": 0.95, "second": 0.95},
-        "thorough": {"certainty": 0.65, "second": 0.65, "contrast_levels": 8.0, "grain_factor": 3.0},
+        "cautious": {"certainty": 0.97},
+        "thorough": {"certainty": 0.65, "contrast_levels": 8.0, "grain_factor": 3.0},
     }
     leads: ClassVar[Mapping[str, float]] = {"certainty": 0.01}
-    second: float = 0.85
-    """Probability from which it is dirt at the second look, but `certainty` at least."""
     second_judge: str = ""
     """The same as `judge` of the second judge, fitted by `lacuna train second`."""
     weights: str = ""
     """A weights file (.safetensors) of your own; empty for the one that is shipped."""
-
-    def __post_init__(self) -> None:
-        """Refuse parameters out of range."""
-        super().__post_init__()
-        self.bounded("second", 0.01, 1)
 
     def fingerprint(self) -> str:
         """Return the digest of the weights and of both judges."""
@@ -59,4 +52,4 @@ class Net(Asked):
         if look.at_end:
             return look.detection()
         judge, weights = _second.path_of(self.second_judge), _netted.weights_at(self.weights, self.ships)
-        return look.detection(_second.second(look, judge, max(self.second, self.certainty), weights))
+        return look.detection(_second.second(look, judge, weights))

@@ -256,7 +256,7 @@ def test_a_large_blotch_that_lies_there_once_is_dirt():
 @pytest.mark.parametrize("other", [2, 4])
 def test_a_large_thing_whose_like_is_next_to_it_a_frame_away_is_asked_about(other):
     shown = blotches((3, 120, 160), (other, 120, 176))
-    found = Dirt(second=1.0).detect(shown, 3)  # at first look; a second judge weighs it
+    found = Dirt(twice=False).detect(shown, 3)  # at first look; a second judge weighs it
     assert not found.mask.any()
     assert [f.status for f in found.objects] == ["undecided"]
     assert "may move" in found.objects[0].why

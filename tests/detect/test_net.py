@@ -59,7 +59,7 @@ def judge(path, name="top", above=0.0, names=NAMES):
 @pytest.fixture
 def believing(weights, tmp_path):
     """A part that takes what the network takes, and whose first look takes nothing."""
-    return Net(certainty=0.9999, second=0.9, weights=weights, second_judge=judge(tmp_path / "believing.json"))
+    return Net(certainty=0.9999, weights=weights, second_judge=judge(tmp_path / "believing.json"))
 
 
 def speck(picture, t):
@@ -105,7 +105,7 @@ def small_specks(picture, t):
 def test_the_specks_dirt_takes_are_taken_whatever_the_second_look_says(weights, tmp_path, t):
     pictures = frames(small_specks, grain=2.0, size=(480, 640))
     never = Net(weights=weights, second_judge=judge(tmp_path / "never.json", "top", 99.0))
-    alone, found = Dirt(second=1.0).detect(window(pictures), t), never.detect(window(pictures), t)
+    alone, found = Dirt(twice=False).detect(window(pictures), t), never.detect(window(pictures), t)
     assert alone.mask.any()
     np.testing.assert_array_equal(found.mask, alone.mask)
     assert found.objects == alone.objects
@@ -118,18 +118,18 @@ def test_dirt_asks_no_network_and_takes_what_its_judge_takes(tmp_path, monkeypat
     monkeypatch.setattr(_second, "chances", None)
     pictures = frames(small_specks, grain=2.0, size=(480, 640))
     never = Dirt(second_judge=judge(tmp_path / "never.json", "size", 99.0, ALONE))
-    alone = Dirt(second=1.0).detect(window(pictures), t)
+    alone = Dirt(twice=False).detect(window(pictures), t)
     found = never.detect(window(pictures), t)
     np.testing.assert_array_equal(found.mask, alone.mask)
     assert found.objects == alone.objects
     always = Dirt(certainty=0.9999, second_judge=judge(tmp_path / "always.json", "size", -99.0, ALONE))
-    assert not replace(always, second=1.0).detect(window(pictures), t).mask.any()
+    assert not replace(always, twice=False).detect(window(pictures), t).mask.any()
     assert always.detect(window(pictures), t).mask.any()
 
 
 def test_what_is_large_is_looked_at_twice(tmp_path):
     shown = window(frames(speck))
-    alone = Dirt(second=1.0).detect(shown, MIDDLE)
+    alone = Dirt(twice=False).detect(shown, MIDDLE)
     assert {f.status for f in alone.objects} == {"confirmed"}
     found = Dirt(second_judge=judge(tmp_path / "never.json", "size", 99.0, ALONE)).detect(shown, MIDDLE)
     assert not found.mask.any()
@@ -141,7 +141,7 @@ def test_what_is_large_is_looked_at_twice(tmp_path):
 def test_the_second_look_asks_for_no_less_than_the_first(tmp_path):
     likely, heard = judge(tmp_path / "a.json", "size", -4.0, ALONE), judge(tmp_path / "b.json", "size", -4.0)
     shown = window(frames(speck))
-    for part in (Dirt(second=0.5, second_judge=likely), Net(second=0.5, second_judge=heard)):
+    for part in (Dirt(second_judge=likely), Net(second_judge=heard)):
         assert replace(part, certainty=0.97).detect(shown, MIDDLE).mask.any()
         assert not replace(part, certainty=1.0).detect(shown, MIDDLE).mask.any()
 
@@ -237,9 +237,10 @@ def test_the_network_is_shown_what_stood_out_of_the_neighbours_in_their_turn():
 
 
 def test_more_is_asked_of_large_things_that_may_have_come_from_beside():
-    large, beside, least = np.array([True, True, False]), np.array([0.0, 0.5, 1.0]), np.log(0.9 / 0.1)
-    asked = _second.wanted(0.9, large, beside)
-    np.testing.assert_allclose(asked, [least, least + 0.5 * _second.TRAVELS, least])
+    large, beside = np.array([True, True, False]), np.array([0.0, 0.5, 1.0])
+    few = np.log(0.9 / 0.1)
+    many = few - _second.LENIENT
+    np.testing.assert_allclose(_second.wanted(0.9, large, beside), [many, many + 0.5 * _second.TRAVELS, few])
     assert np.isinf(_second.wanted(1.0, large, beside)).all()
 
 
@@ -282,7 +283,7 @@ def test_what_ships_fits_together_and_can_be_asked():
     net = Net()
     for judged, name, weights in ((Dirt(), _second.SHIPS_ALONE, None),
                                   (net, _second.SHIPS, _netted.weights_at(net.weights, net.ships))):
-        found = _second.second(look, _second.path_of("", name), 0.5, weights)
+        found = _second.second(look, _second.path_of("", name), weights)
         assert found is not None
         assert look.detection(found).mask[80, 100]
         assert judged.fingerprint()
@@ -293,7 +294,7 @@ def test_tiny_pictures_are_left_alone(believing):
     assert not believing.detect(window(frames(size=(24, 30))), 2).mask.any()
 
 
-@pytest.mark.parametrize("bad", [{"certainty": 0.0}, {"second": 2.0}, {"reach": 0}, {"smallest_px": 0}])
+@pytest.mark.parametrize("bad", [{"certainty": 0.0}, {"largest_frac": 2.0}, {"reach": 0}, {"smallest_px": 0}])
 def test_parameters_out_of_range_are_refused(bad):
     for name, part in (("net", Net), ("dirt", Dirt)):
         with pytest.raises(PartError, match=f"{name}: {next(iter(bad))}"):
