@@ -11,8 +11,9 @@ import numpy as np
 from restore.colour import Float
 from restore.fill import Filling
 from restore.fill._across import across
+from restore.fill._settle import settled
 from restore.fill._site import Ground, Site
-from restore.fill._view import SHARE, WIDE_SHARE, Shown, View, view
+from restore.fill._view import SHARE, WIDE_SHARE, Shown, View, refine, view
 from restore.frames import Bits
 from restore.motion.points import TINY, Cells, Ints
 from restore.motion.proxy import scale_of
@@ -128,8 +129,11 @@ class Donors:
 
     def _past(self, window: Window, site: Site, steps: list[int]) -> list[View]:
         """Return what a frame before and one after show along the motion between the two."""
-        ways = across(window, site.t, *steps)
-        return [view(window, site, k, self.tolerance, way) for k, way in zip(steps, ways, strict=True)]
+        ways, scale = across(window, site.t, *steps), scale_of(window.size)
+        rough = [refine(window, site, site.t + k, way, scale) for k, way in zip(steps, ways, strict=True)]
+        fine = settled(window, site, steps, ways, rough)
+        return [view(window, site, k, self.tolerance, way, nudge=nudge)
+                for k, way, nudge in zip(steps, ways, fine, strict=True)]
 
 
 def in_wide(window: Window, site: Site) -> Bits:
