@@ -23,8 +23,8 @@ MOST, FEWEST = 64, 8
 SEEK_PX = 1
 """How far from where motion leads the best fit is sought."""
 MENDED = 0.25
-"""Up to this part of its variance a codec mends from frame to frame what it left out before: that is no grain, and noise
-in its place boils."""
+"""Up to this part of its variance a codec mends from frame to frame what it left out before: that is no grain, and
+noise in its place boils."""
 STILL_PX = 0.5
 RIM_PX = len(BINOMIAL) // 2
 

@@ -6,12 +6,14 @@ show the hole itself, though: where they differ there along a motion, it is not 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from restore.colour import Float
 from restore.fill._site import Site
 from restore.fill._view import NUDGE_PX, ROBUST, STILL_PX, Way, clear, places
-from restore.motion.points import TINY, Points, every_other, read
+from restore.motion.points import TINY, Points, read
 from restore.motion.proxy import scale_of
 from restore.motion.used import Used
 from restore.source import Plane
@@ -20,7 +22,7 @@ from restore.window import Window
 ROUNDS = 5
 
 
-def settled(window: Window, site: Site, steps: list[int], ways: list[Way], nudges: list[Float]) -> list[Float]:
+def settled(window: Window, site: Site, steps: list[int], ways: Sequence[Way], nudges: list[Float]) -> list[Float]:
     """Return per cell the shifts (rows, columns, 2), in luma pixels, of two frames, moved against each other.
 
     Gauss-Newton on the hole's own pixels, all cells at once (as `_view.refine` does on the ring's): a motion that gets
