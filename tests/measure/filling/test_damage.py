@@ -59,7 +59,7 @@ def test_a_silhouette_walks_or_stands(seed: int, walks: bool) -> None:
 def test_frames_before_the_first_have_damage_and_change_none(kind: str) -> None:
     later, now = Holes(kind, 3, SIZE, first=20), Holes(kind, 3, SIZE)
     assert np.array_equal(later.mask(24), now.mask(4))
-    assert not kind == "wide" or (later.mask(2).any() and not np.array_equal(later.mask(2), later.mask(3)))
+    assert kind != "wide" or (later.mask(2).any() and not np.array_equal(later.mask(2), later.mask(3)))
 
 
 @pytest.mark.parametrize("layout", ["yuv420p", "gbrp16le", "gray16le"])
