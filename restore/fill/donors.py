@@ -15,6 +15,7 @@ from restore.fill._settle import settled
 from restore.fill._site import Ground, Site
 from restore.fill._view import SHARE, WIDE_SHARE, Shown, View, refine, view
 from restore.frames import Bits
+from restore.motion.inward import Course
 from restore.motion.points import TINY, Cells, Ints
 from restore.motion.proxy import scale_of
 from restore.motion.shared import shared_frac
@@ -41,6 +42,10 @@ OUTER = np.float32(4)
 """And only up to so many 8-bit levels more than grain explains: it knows less of what lies next to the hole."""
 NEAR_FRAMES, STRIDE = 8, 2
 """Frames further away lend to wide holes alone, and not all of them are asked: they show much the same."""
+RIM_FRAMES, FAR_PX, NEVER = 2, 5.0, np.float32(2)
+"""Frames further away lend to wide holes only what has moved by so little, in luma pixels, along the motion at their
+rim. It is off by more in each of them, and puts pieces of what moves behind the hole where they are not, in every frame
+others. No ring is seen to the share that is then asked for."""
 CONTEST = 2.0
 """Donors that agree must weigh this many times more than those they contradict."""
 
@@ -114,7 +119,10 @@ class Donors:
     def _along(self, window: Window, site: Site, step: int) -> View:
         """Return what one frame shows along the motion at the rim of holes, or around wide ones where that does."""
         inside = in_wide(window, site)
-        least, course = np.where(inside, WIDE_SHARE, SHARE), window.course(site.t, site.t + step)
+        course = window.course(site.t, site.t + step)
+        least = np.where(inside, WIDE_SHARE, SHARE)
+        if abs(step) > RIM_FRAMES:
+            least[inside & far(window, site, course)] = NEVER
         near = view(window, site, step, self.tolerance, course, least)
         if not inside.any():
             return near
@@ -134,6 +142,13 @@ class Donors:
         fine = settled(window, site, steps, ways, rough)
         return [view(window, site, k, self.tolerance, way, nudge=nudge)
                 for k, way, nudge in zip(steps, ways, fine, strict=True)]
+
+
+def far(window: Window, site: Site, course: Course) -> Bits:
+    """Tell which hole pixels (n,) a motion takes further than FAR_PX."""
+    own = np.stack([site.hole.xs, site.hole.ys], -1).astype(np.float32)
+    by = course.targets(site.hole, scale_of(window.size)) - own
+    return np.asarray(np.hypot(*by.T) > FAR_PX, bool)
 
 
 def in_wide(window: Window, site: Site) -> Bits:
