@@ -190,7 +190,7 @@ def filler(recipe: Recipe) -> Callable[[Window, int], Patch]:
     ladder, chain = [p.made for p in recipe.fill], [p.made for p in recipe.blend]
 
     def raw(window: Window, t: int) -> Patch:
-        return window.memo("benched", t, lambda: fill_frame(ladder, window, t, recipe.policy.invent))
+        return window.fact("benched", t, lambda: fill_frame(ladder, window, t, recipe.policy.invent))
 
     return lambda window, t: blend_frame(chain, window, t, lambda u: raw(window, u))
 

@@ -22,6 +22,9 @@ MOST, FEWEST = 64, 8
 """Blocks that are compared at most, and at least."""
 SEEK_PX = 1
 """How far from where motion leads the best fit is sought."""
+MENDED = 0.25
+"""Up to this part of its variance a codec mends from frame to frame what it left out before: that is no grain, and
+noise in its place boils."""
 STILL_PX = 0.5
 RIM_PX = len(BINOMIAL) // 2
 
@@ -43,7 +46,7 @@ def ages(window: Window, t: int, p: int, stock: Stock) -> Ages:
     if not found:
         return Ages(1.0, 0.0)
     new, stays = (float(v) for v in np.mean(found, 0))
-    return Ages(new, min(stays, 1 - new))
+    return Ages(max(0.0, (new - MENDED) / (1 - MENDED)), min(stays, 1 - new))
 
 
 def still(window: Window, t: int, p: int, points: Points) -> Bits:

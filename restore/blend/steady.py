@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import cv2
 import numpy as np
@@ -14,6 +14,7 @@ from restore.colour import Float
 from restore.frames import Bits, Patch, support
 from restore.motion.points import Points, inside, read
 from restore.motion.proxy import scale_of
+from restore.motion.shared import shared_frac
 from restore.window import Window
 
 NEAR_FRAMES = 2
@@ -27,12 +28,12 @@ class Steady:
 
     A finite window, the same on both sides, so that no frame depends on where a run began: each invented pixel is
     averaged with what frames within reach show at the same place of the scene, the less the more they differ.
-    Copied pixels are real and stay as they are; only of those that come from further away than the next frame, and so
-    from others in every frame, the low band is averaged, as that of donors is. (Weights after the recursive filter of
-    Lai et al., ECCV 2018.)
+    Copied pixels are real and stay as they are; only those that come from further away than the next frame, and so
+    from others in every frame, are averaged: their low band, as that of donors is, and of the fine detail what the
+    frames have in common. (Weights after the recursive filter of Lai et al., ECCV 2018.)
     """
 
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
 
     reach_frames: int = 2
     """How many frames before and after are averaged: where a wide hole's surroundings move as one, all of them, for
@@ -57,36 +58,29 @@ class Steady:
         where = made_up | (own.mask & (np.abs(own.offset) > 1))
         if not where.any():
             return own
-        points = [Points.of(support(where, window.pixels, p)) for p in range(window.pixels.colour_planes)]
-        begin = [own.planes[p].ravel()[q.flat].astype(np.float32) for p, q in enumerate(points)]
-        total = [v.copy() for v in begin]
-        weight = [np.ones(len(q), np.float32) for q in points]
+        sums = []
+        for p, plane in enumerate(own.planes):
+            q = Points.of(support(where, window.pixels, p))
+            real = ~support(made_up, window.pixels, p)[q.ys, q.xs]
+            sums.append(Sums.of(q, plane.ravel()[q.flat].astype(np.float32), real, window.pixels.shift(p)))
         for u in window.shot(t, self.reach_frames):
             if u != t:
-                self._add(window, t, u, patch(u), points, begin, total, weight)
-        new = [a / b for a, b in zip(total, weight, strict=True)]
-        for p, q in enumerate(points):
-            real = ~support(made_up, window.pixels, p)[q.ys, q.xs]
-            new[p][real] = begin[p][real] + smooth(q, new[p] - begin[p], real, window.pixels.shift(p))
-        return rewrite(own, points, new, window.pixels)
+                self._add(window, t, u, patch(u), sums)
+        return rewrite(own, [s.points for s in sums], [s.calmed() for s in sums], window.pixels)
 
-    def _add(
-        self, window: Window, t: int, u: int, theirs: Patch,
-        points: list[Points], begin: list[Float], total: list[Float], weight: list[Float],
-    ) -> None:
-        """Add what frame u shows, as far as it may be believed, to the sums."""
+    def _add(self, window: Window, t: int, u: int, theirs: Patch, sums: list[Sums]) -> None:
+        """Add what frame u shows, as far as it may be believed, to the sums of each plane."""
         picture = window.picture(u)
         open_there = window.hidden(u) & ~theirs.mask
         calm = np.float32((self.alike_levels + 3 * window.grain(t)) * window.pixels.peak / 255)
-        for p, q in enumerate(points):
-            known, at = self._places(window, t, u, q, window.pixels.shift(p))
+        for p, own in enumerate(sums):
+            known, at = self._places(window, t, u, own.points, window.pixels.shift(p))
             if not known.any():
                 return
             seen = Restored.of(window, picture, theirs, p).between(at)
-            near = np.exp(-np.square(seen - begin[p][known]) / (2 * calm * calm)) * np.float32(self.share)
+            near = np.exp(-np.square(seen - own.begin[known]) / (2 * calm * calm)) * np.float32(self.share)
             near *= usable(support(open_there, window.pixels, p), at)
-            total[p][known] += near * seen
-            weight[p][known] += near
+            own.add(known, near, seen)
 
     def _places(self, window: Window, t: int, u: int, points: Points, shift: tuple[int, int]) -> tuple[Bits, Float]:
         """Return which points (n,) of a plane of frame t have a place in frame u that is known, and that (k, 2)."""
@@ -100,18 +94,55 @@ class Steady:
         return np.ones(len(points), bool), at
 
 
-def smooth(points: Points, change: Float, real: Bits, shift: tuple[int, int]) -> Float:
-    """Return the low band (m,) of a change (n,) of points at those that are real: their grain is their own."""
-    some = points.pick(real)
-    if not len(some):
-        return np.zeros(0, np.float32)
+@dataclass(frozen=True)
+class Sums:
+    """What frames show at some points of one plane, added up."""
+
+    points: Points
+    begin: Float
+    """(n,) what the frame itself begins with, code values."""
+    real: Bits
+    """(n,): copied, not made up."""
+    shift: tuple[int, int]
+    total: Float
+    weight: Float
+    squares: Float
+    """(n,) sums of weight times value, of weights, and of squared weights."""
+
+    @classmethod
+    def of(cls, points: Points, begin: Float, real: Bits, shift: tuple[int, int]) -> Self:
+        """Begin with the frame itself, which counts one."""
+        one = np.ones(len(points), np.float32)
+        return cls(points, begin, real, shift, begin.copy(), one, one.copy())
+
+    def add(self, known: Bits, weight: Float, seen: Float) -> None:
+        """Add values and their weights (k,) at those of the points (n,) that are known."""
+        self.total[known] += weight * seen
+        self.weight[known] += weight
+        self.squares[known] += weight * weight
+
+    def calmed(self) -> Float:
+        """Return the averages (n,); of what is real, only the low band and the detail that the frames share."""
+        out, real = self.total / self.weight, self.real
+        if real.any():
+            some, own, mean = self.points.pick(real), self.begin[real], out[real]
+            low = smooth(some, mean - own, self.shift)
+            own_fine, fine = (v - smooth(some, v, self.shift) for v in (own, mean))
+            alone = np.asarray(self.squares[real] / np.square(self.weight[real]), np.float32)
+            part = shared_frac(some, own_fine * own_fine, fine * fine, alone, self.shift)
+            out[real] = own + low + part * (mean - own - low)
+        return out
+
+
+def smooth(points: Points, values: Float, shift: tuple[int, int]) -> Float:
+    """Return the low band (n,) of values (n,) at some points of a plane, of which there is one at least."""
     y, x = (LOW_PX / (1 << s) for s in shift)
-    top, left = int(some.ys.min()), int(some.xs.min())
-    size = (int(some.ys.max()) + 1 - top, int(some.xs.max()) + 1 - left)
+    top, left = int(points.ys.min()), int(points.xs.min())
+    size = (int(points.ys.max()) + 1 - top, int(points.xs.max()) + 1 - left)
     sums = np.zeros((*size, 2), np.float32)
-    sums[some.ys - top, some.xs - left] = np.stack([change[real], np.ones(len(some), np.float32)], -1)
+    sums[points.ys - top, points.xs - left] = np.stack([values, np.ones(len(points), np.float32)], -1)
     sums = cv2.GaussianBlur(sums, (0, 0), sigmaX=x, sigmaY=y, borderType=cv2.BORDER_CONSTANT)
-    total, count = sums[some.ys - top, some.xs - left].T
+    total, count = sums[points.ys - top, points.xs - left].T
     return np.asarray(total / count, np.float32)
 
 

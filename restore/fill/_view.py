@@ -88,16 +88,18 @@ class View:
 
 
 def view(
-    window: Window, site: Site, step: int, tolerance: float, course: Way, least: np.float32 | Float = SHARE
+    window: Window, site: Site, step: int, tolerance: float, course: Way, least: np.float32 | Float = SHARE,
+    nudge: Float | None = None,
 ) -> View:
     """Look at the holes of frame t from frame t + step, where a motion leads to.
 
-    `least`, one or for each hole pixel (n,), is the part of the ring that has to be seen.
+    `least`, one or for each hole pixel (n,), is the part of the ring that has to be seen; `nudge` is what `refine`
+    says, if it is known.
     """
     u = site.t + step
     scale = scale_of(window.size)
     planes = window.picture(u).planes
-    nudge = refine(window, site, u, course, scale)
+    nudge = refine(window, site, u, course, scale) if nudge is None else nudge
     shown: dict[int, Shown] = {}
     fits: list[Fit] = []
     open_to = np.zeros(0, bool)

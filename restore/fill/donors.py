@@ -11,11 +11,14 @@ import numpy as np
 from restore.colour import Float
 from restore.fill import Filling
 from restore.fill._across import across
-from restore.fill._site import Site
-from restore.fill._view import SHARE, WIDE_SHARE, Shown, View, view
+from restore.fill._settle import settled
+from restore.fill._site import Ground, Site
+from restore.fill._view import SHARE, WIDE_SHARE, Shown, View, refine, view
 from restore.frames import Bits
+from restore.motion.inward import Course
 from restore.motion.points import TINY, Cells, Ints
 from restore.motion.proxy import scale_of
+from restore.motion.shared import shared_frac
 from restore.span import Span
 from restore.window import Window
 
@@ -39,6 +42,10 @@ OUTER = np.float32(4)
 """And only up to so many 8-bit levels more than grain explains: it knows less of what lies next to the hole."""
 NEAR_FRAMES, STRIDE = 8, 2
 """Frames further away lend to wide holes alone, and not all of them are asked: they show much the same."""
+RIM_FRAMES, FAR_PX, NEVER = 2, 5.0, np.float32(2)
+"""Frames further away lend to wide holes only what has moved by so little, in luma pixels, along the motion at their
+rim. It is off by more in each of them, and puts pieces of what moves behind the hole where they are not, in every frame
+others. No ring is seen to the share that is then asked for."""
 CONTEST = 2.0
 """Donors that agree must weigh this many times more than those they contradict."""
 
@@ -47,12 +54,12 @@ CONTEST = 2.0
 class Donors:
     """Good at what other frames of the shot show undamaged: dirt, dust, moving lines. Cannot fill what stays hidden.
 
-    Several donors are averaged in the low band, which holds errors of motion and tone down, and the best one gives
-    the high band, which keeps the grain and the texture of a real frame (the two-band trade-off; Burt and Adelson,
-    ACM TOG 1983, for the idea of joining bands separately).
+    Several donors are averaged in the low band, which holds errors of motion and tone down. The high band is that of
+    the best one, which keeps the grain and the texture of a real frame (the two-band trade-off; Burt and Adelson,
+    ACM TOG 1983, for the idea of joining bands separately), and their average as far as they have it in common.
     """
 
-    version: ClassVar[int] = 4
+    version: ClassVar[int] = 5
     invents: ClassVar[bool] = False
 
     reach_frames: int = 3
@@ -112,7 +119,10 @@ class Donors:
     def _along(self, window: Window, site: Site, step: int) -> View:
         """Return what one frame shows along the motion at the rim of holes, or around wide ones where that does."""
         inside = in_wide(window, site)
-        least, course = np.where(inside, WIDE_SHARE, SHARE), window.course(site.t, site.t + step)
+        course = window.course(site.t, site.t + step)
+        least = np.where(inside, WIDE_SHARE, SHARE)
+        if abs(step) > RIM_FRAMES:
+            least[inside & far(window, site, course)] = NEVER
         near = view(window, site, step, self.tolerance, course, least)
         if not inside.any():
             return near
@@ -127,8 +137,18 @@ class Donors:
 
     def _past(self, window: Window, site: Site, steps: list[int]) -> list[View]:
         """Return what a frame before and one after show along the motion between the two."""
-        ways = across(window, site.t, *steps)
-        return [view(window, site, k, self.tolerance, way) for k, way in zip(steps, ways, strict=True)]
+        ways, scale = across(window, site.t, *steps), scale_of(window.size)
+        rough = [refine(window, site, site.t + k, way, scale) for k, way in zip(steps, ways, strict=True)]
+        fine = settled(window, site, steps, ways, rough)
+        return [view(window, site, k, self.tolerance, way, nudge=nudge)
+                for k, way, nudge in zip(steps, ways, fine, strict=True)]
+
+
+def far(window: Window, site: Site, course: Course) -> Bits:
+    """Tell which hole pixels (n,) a motion takes further than FAR_PX."""
+    own = np.stack([site.hole.xs, site.hole.ys], -1).astype(np.float32)
+    by = course.targets(site.hole, scale_of(window.size)) - own
+    return np.asarray(np.hypot(*by.T) > FAR_PX, bool)
 
 
 def in_wide(window: Window, site: Site) -> Bits:
@@ -147,7 +167,7 @@ def write(into: Filling, site: Site, views: list[View]) -> Bits:
     for p, plane in enumerate(into.planes):
         there, share = site.share(p, np.where(sure, weight, 0))
         sharp, low, pure = (np.stack([getattr(v.planes[p], name) for v in views]) for name in ("sharp", "low", "pure"))
-        joined = join(sharp, low, pure, share)
+        joined = join(sharp, low, pure, share, site.grounds[p])
         used = share.sum(0) > 0
         plane.ravel()[there[used]] = joined[used]
     return sure
@@ -226,14 +246,18 @@ def middle(values: Float, weight: Float) -> Float:
     return np.take_along_axis(np.take_along_axis(values, order, 0), at[None], 0)[0]
 
 
-def join(sharp: Float, low: Float, pure: Bits, weight: Float) -> Float:
+def join(sharp: Float, low: Float, pure: Bits, weight: Float, ground: Ground) -> Float:
     """Return (n,) the weighted mean of the low bands (k, n) with the high band of the heaviest donor.
 
-    Impure low bands are left out; where the heaviest donor's is impure, that donor stands alone.
+    As far as donors share what is in the high band, its weighted mean stands for it. Impure low bands are left out;
+    where the heaviest donor's is impure, that donor stands alone.
     """
     best = weight.argmax(0)[None]
-    mine, my_low, my_weight = (np.take_along_axis(a, best, 0)[0] for a in (sharp, low, weight))
+    high = sharp - low
+    mine, my_high, my_weight = (np.take_along_axis(a, best, 0)[0] for a in (sharp, high, weight))
     alone = ~np.take_along_axis(pure, best, 0)[0]
-    weight = weight * pure
-    mean = (weight * low).sum(0) / np.maximum(weight.sum(0), 1e-12)
-    return np.where(alone | (my_weight <= 0), mine, mean + mine - my_low).astype(np.float32)
+    weight = weight * pure / np.maximum((weight * pure).sum(0), 1e-12)
+    mean = (weight * high).sum(0)
+    own, least = (weight * high * high).sum(0), (weight * weight).sum(0)
+    fine = my_high + shared_frac(ground.hole, own, mean * mean, least, ground.shift) * (mean - my_high)
+    return np.where(alone | (my_weight <= 0), mine, (weight * low).sum(0) + fine).astype(np.float32)

@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 
 from restore.fill._across import across
-from restore.fill.donors import Donors, middle
+from restore.fill._site import Ground, Site
+from restore.fill.donors import FAR_PX, Donors, far, join, middle
 from restore.fill.ladder import fill_frame
 from restore.frames import DONOR, support
+from restore.motion.inward import CELL_PX, Course
 from restore.motion.points import Points
 from restore.testing import LAYOUTS, damage, film
 from restore.window import Window
@@ -100,6 +102,32 @@ def test_middle_is_the_weighted_median():
     values = np.array([[1.0], [5.0], [3.0]], np.float32)
     assert middle(values, np.array([[1.0], [1.0], [1.0]], np.float32))[0] == 3
     assert middle(values, np.array([[5.0], [1.0], [1.0]], np.float32))[0] == 1
+
+
+@pytest.mark.parametrize(("common", "kept"), [(1.0, 1.0), (0.0, 1.0), (0.8, 0.92)])
+def test_detail_is_averaged_as_far_as_it_is_shared(common, kept):
+    """Grain that each donor has for itself is kept whole, what they share loses nothing, and calms."""
+    mask, rng = np.zeros((80, 80), bool), np.random.default_rng(5)
+    mask[8:72, 8:72] = True
+    ground = Ground.of(mask, mask, (0, 0))
+    n = len(ground.hole)
+    high = np.sqrt(common) * rng.normal(size=n) + np.sqrt(1 - common) * rng.normal(size=(2, n))
+    low, weight = np.full((2, n), 100.0), np.repeat([[0.6], [0.4]], n, 1)
+    made = join(*(a.astype(np.float32) for a in (low + high, low)), np.ones((2, n), bool), weight, ground) - 100
+    assert np.std(made) == pytest.approx(kept, abs=0.06)
+    assert np.square(made - high[1]).mean() <= np.square(high[0] - high[1]).mean() + 1e-6
+
+
+def test_what_has_moved_far_along_the_rim_is_told():
+    mask = np.zeros((64, 64), bool)
+    mask[20:44, 20:44] = True
+    window = Window.of([(np.full((64, 64), 90, np.uint8),)], LAYOUTS["gray"], [mask])
+    site = Site.of(window, 0, (np.full((64, 64), 90, np.float32),), mask)
+    field = np.zeros((64 // CELL_PX, 64 // CELL_PX, 2), np.float32)
+    field[:, 8:] = 2 * FAR_PX
+    told = far(window, site, Course(field, np.ones((64, 64), bool)))
+    assert not told[site.hole.xs < 24].any()
+    assert told[site.hole.xs >= 40].all()
 
 
 def test_parameters_are_checked():

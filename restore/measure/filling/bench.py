@@ -16,7 +16,7 @@ from restore.measure.csv_rows import to_csv
 from restore.measure.filling.candidates import BASELINE, NOT_INSTALLED, Entrant, entrant, entrants
 from restore.measure.filling.cost import Cost, costs
 from restore.measure.filling.damage import KINDS, Holes
-from restore.measure.filling.pieces import judged, materials
+from restore.measure.filling.pieces import materials
 from restore.measure.filling.rows import FillingRow
 from restore.measure.filling.scene import Fill, Scene, busiest, fills, missing, row
 from restore.measure.filling.sheet import Strip, crop, sheet, side_px
@@ -76,7 +76,8 @@ def run(
     `on_frame` is told how many frames were filled and judged, and how many there are in all. Raises PartError,
     RecipeError or SourceError for what cannot be judged.
     """
-    some, things = entrants(trial.fillers, trial.workflows), materials(paths, trial.frames, trial.seed)
+    some = entrants(trial.fillers, trial.workflows)
+    things = materials(paths, trial.frames, trial.seed, max(e.reach_frames for e in some))
     total, done = sum(m.frames for m in things) * len(some) * len(trial.kinds), 0
     rows: list[FillingRow] = []
     strips: list[Strip] = []
@@ -91,7 +92,8 @@ def run(
         for number, thing in enumerate(things):
             clip = thing.open(trial.most_px)
             for kind in trial.kinds:
-                scene = Scene(clip, Holes(kind, trial.seed + number, clip.size), judged(clip))
+                holes = Holes(kind, trial.seed + number, clip.size, first=max(0, thing.judged.start - EDGE_FRAMES))
+                scene = Scene(clip, holes, thing.judged)
                 found, strip = judge(scene, some, tick)
                 if trial.memory and thing.is_clip == things[0].is_clip:
                     weights[kind] = weights.get(kind) or weigh(scene, some)

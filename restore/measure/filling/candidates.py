@@ -37,6 +37,8 @@ class Entrant:
     """None where it is not installed."""
     about: str = ""
     """A recipe's ladder and blenders."""
+    reach_frames: int = 0
+    """How many frames before and after one have a say in it."""
 
     @property
     def name(self) -> str:
@@ -86,10 +88,13 @@ def entrant(spec: str) -> Entrant:
         recipe = load(spec.removeprefix("workflow:"))
         if not recipe.fill:
             raise PartError(f"the recipe {recipe.name} fills nothing; needed to judge it: a filler. Choose another.")
-        return Entrant(spec, filler(recipe), ", ".join(p.name for p in (*recipe.fill, *recipe.blend)))
+        made = [p.made for p in (*recipe.fill, *recipe.blend)]
+        names, reach = ", ".join(p.name for p in (*recipe.fill, *recipe.blend)), sum(p.reach_frames for p in made)
+        return Entrant(spec, filler(recipe), names, reach)
     if spec == BIHARMONIC:
         return Entrant(spec, alone(Biharmonic()) if find_spec("skimage") else None)
-    return Entrant(spec, alone(parts.make("fill", spec, {}, "bench fill").made))
+    one = parts.make("fill", spec, {}, "bench fill").made
+    return Entrant(spec, alone(one), reach_frames=one.reach_frames)
 
 
 def alone(made: Filler) -> Restore:

@@ -48,6 +48,8 @@ class Holes:
     size: tuple[int, int]
     share: float = 0.0
     """How much of a picture is holes; 0 for what is usual of the kind."""
+    first: int = 0
+    """The frame that damage is counted from, so that more frames before it change nothing about it."""
 
     def __post_init__(self) -> None:
         """Refuse kinds that do not exist."""
@@ -56,9 +58,10 @@ class Holes:
 
     def mask(self, t: int) -> Bits:
         """Return what is hidden in frame t (H, W)."""
+        t -= self.first
         if self.kind == "object":
             return silhouette(self, t)
-        rng = np.random.default_rng((self.seed, KINDS.index(self.kind), 1 + t))
+        rng = np.random.default_rng((self.seed, KINDS.index(self.kind), (1 + t) % 2**32))
         share = self.share or SHARE[self.kind]
         if self.kind == "thin":
             lasting = [shifted(line, round(step * t)) for line, step in scratches(self)]
@@ -119,7 +122,7 @@ def shifted(mask: Bits, by_px: int) -> Bits:
 
 
 def silhouette(holes: Holes, t: int) -> Bits:
-    """Return the outline of somebody, filled, in frame t (H, W): head, body, arms and legs, which swing on walking."""
+    """Return the outline of somebody, filled, t frames after the first (H, W): head, body, arms, legs that swing."""
     rng = np.random.default_rng((holes.seed, 3, 0))
     h, w = holes.size
     tall = min(float(rng.uniform(*TALL_PX)), TALLEST_FRAC * min(h, w))

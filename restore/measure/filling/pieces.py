@@ -37,6 +37,9 @@ class Material:
     """Judged of it."""
     source: Source | None = None
     film: Film | None = None
+    edge_frames: int = EDGE_FRAMES
+    """So many frames before and after those judged are read as well, if the clip has them: as far as somebody sees who
+    fills the whole of it."""
 
     @property
     def is_clip(self) -> bool:
@@ -44,7 +47,7 @@ class Material:
         return self.film.frames > 1 if self.film else bool(self.source and self.source.frames > 1)
 
     def open(self, most_px: int) -> Clip:
-        """Return it, or the middle of its length and of its picture: `EDGE_FRAMES` more than is judged at either end.
+        """Return it, or the middle of its length and of its picture: `edge_frames` more than is judged at either end.
 
         Nothing is made smaller, for that would change grain and sharpness.
         """
@@ -52,11 +55,30 @@ class Material:
             pictures = [self.film.planes(t, FILM_10BIT) for t in range(self.film.frames)]
             return Clip(self.name, pictures, FILM_10BIT, step_px(self.film) if self.is_clip else None)
         assert self.source is not None
-        return cut(Clip(self.name, read(self.source, self.frames), self.source.pixels), most_px)
+        return cut(Clip(self.name, read(self.source, self.span), self.source.pixels), most_px)
+
+    @property
+    def span(self) -> Span:
+        """Frames of the source that are read."""
+        if self.source is None or not self.is_clip:
+            return Span(0, self.film.frames if self.film else 1)
+        middle = (self.source.frames - self.frames) // 2
+        return Span(max(0, middle - self.edge_frames),
+                    min(self.source.frames, middle + self.frames + self.edge_frames))
+
+    @property
+    def judged(self) -> range:
+        """Frames that are judged, counted from the first one read."""
+        if not self.is_clip:
+            return range(1)
+        first = EDGE_FRAMES if self.source is None else (self.source.frames - self.frames) // 2 - self.span.start
+        return range(first, first + self.frames)
 
 
-def materials(paths: Sequence[Path], frames: int, seed: int) -> list[Material]:
+def materials(paths: Sequence[Path], frames: int, seed: int, edge_frames: int = EDGE_FRAMES) -> list[Material]:
     """Return what is to be judged on: every picture and clip named, or in a folder named, or scenes of our own.
+
+    Of clips, `edge_frames` more are read at either end where there are as many; scenes of our own are short films.
 
     A folder is not an image sequence here: each of its files stands for itself. Name a sequence by its pattern
     (`scan_%05d.tif`). Raises SourceError for what cannot be read or is too small.
@@ -66,8 +88,9 @@ def materials(paths: Sequence[Path], frames: int, seed: int) -> list[Material]:
                  for s in range(seed, seed + STILLS)]
         return clips + [Material(f"picture {s}", 1, film=Film(s, GENERATED_PX, 1))
                         for s in range(seed + STILLS, seed + 2 * STILLS)]
+    some = [material(f, frames, edge_frames) for path in paths for f in files(path)]
     # Clips first: they show what memory fillers take that look at neighbours.
-    return sorted((material(f, frames) for path in paths for f in files(path)), key=lambda m: not m.is_clip)
+    return sorted(some, key=lambda m: not m.is_clip)
 
 
 def files(path: Path) -> list[Path]:
@@ -83,7 +106,7 @@ def files(path: Path) -> list[Path]:
     return found
 
 
-def material(path: Path, frames: int) -> Material:
+def material(path: Path, frames: int, edge_frames: int = EDGE_FRAMES) -> Material:
     """Look at one file. Raises SourceError where it is too small or has too few frames."""
     source = probe(path)
     if min(source.size) < LEAST_PX:
@@ -96,16 +119,15 @@ def material(path: Path, frames: int) -> Material:
             f"{path}: {source.frames} frames; needed: one, or more than {2 * EDGE_FRAMES}, for {EDGE_FRAMES} at either "
             "end are not judged. Give a longer clip."
         )
-    return Material(path.stem, max(1, min(frames, source.frames - 2 * EDGE_FRAMES)), source)
+    few = max(1, min(frames, source.frames - 2 * EDGE_FRAMES))
+    return Material(path.stem, few, source, edge_frames=max(EDGE_FRAMES, edge_frames))
 
 
-def read(source: Source, frames: int) -> list[tuple[Plane, ...]]:
-    """Return the planes of the frames in the middle of a clip, those around what is judged with them."""
-    length = frames + 2 * EDGE_FRAMES if source.frames > 1 else 1
-    start = (source.frames - length) // 2
+def read(source: Source, span: Span) -> list[tuple[Plane, ...]]:
+    """Return the planes of some frames of a source."""
     decoder = open_decoder(source)
     try:
-        return [decoder.read(t)[-1].planes for t in Span(start, start + length)]
+        return [decoder.read(t)[-1].planes for t in span]
     finally:
         decoder.close()
 
@@ -127,9 +149,3 @@ def part(plane: Plane, number: int, pixels: PixelFormat, box: tuple[int, int, in
     sy, sx = pixels.shift(number)
     h, w = pixels.shape(number, (tall, wide))
     return np.ascontiguousarray(plane[top >> sy : (top >> sy) + h, left >> sx : (left >> sx) + w])
-
-
-def judged(clip: Clip) -> range:
-    """Return the frames of an opened clip that are judged."""
-    n = len(clip.pictures)
-    return range(EDGE_FRAMES, n - EDGE_FRAMES) if n > 1 else range(1)

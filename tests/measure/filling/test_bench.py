@@ -28,10 +28,11 @@ from restore.measure.filling.bench import FillTrial, judge, pace_table, paces, r
 from restore.measure.filling.candidates import Biharmonic, Entrant, entrant, entrants
 from restore.measure.filling.cost import costs
 from restore.measure.filling.damage import Holes
-from restore.measure.filling.pieces import judged, material, materials
+from restore.measure.filling.pieces import material, materials
 from restore.measure.filling.rows import FillingRow, asked, means, tables
 from restore.measure.filling.scene import Scene, busiest
 from restore.measure.filling.sheet import sheet
+from restore.recipe import load
 from restore.scenes.film import Film
 from restore.scenes.reel import FILM_10BIT
 from restore.testing import LAYOUTS, FillerSuite
@@ -100,7 +101,7 @@ def entered(clip: Clip) -> list[Entrant]:
 
 @pytest.fixture(scope="module")
 def judgement(clip: Clip):  # type: ignore[no-untyped-def]
-    scene = Scene(clip, Holes("wide", 2, SIZE), judged(clip))
+    scene = Scene(clip, Holes("wide", 2, SIZE), range(4, 7))
     ticks: list[int] = []
     rows, strip = judge(scene, entered(clip), ticks.append)
     assert ticks == [3] * 4
@@ -249,6 +250,25 @@ def test_what_is_too_small_is_refused(tmp_path: Path, size: tuple[int, int], fra
     made = make_video(tmp_path / "a.mkv", [film.planes(t, layout) for t in range(frames)], "yuv420p", rate=24)
     with pytest.raises(SourceError, match=says):
         material(made, 4)
+
+
+@pytest.mark.parametrize(("edge_frames", "read", "first"), [(0, 10, 4), (6, 14, 6), (30, 31, 14)])
+def test_as_much_is_read_as_is_looked_at_and_the_same_is_judged(
+    tmp_path: Path, edge_frames: int, read: int, first: int
+) -> None:
+    layout = LAYOUTS["yuv420p"]
+    film = Film(1, (72, 96), 31)
+    planes = [film.planes(t, layout) for t in range(31)]
+    some = material(make_video(tmp_path / "a.mkv", planes, "yuv420p", rate=24), 2, edge_frames)
+    clip = some.open(10**6)
+    assert (len(clip.pictures), some.judged) == (read, range(first, first + 2))
+    assert np.array_equal(clip.pictures[first][0], planes[14][0])
+
+
+def test_a_ladder_says_how_far_it_looks() -> None:
+    fine = load("fine")
+    assert entrant("workflow:fine").reach_frames == sum(p.made.reach_frames for p in (*fine.fill, *fine.blend))
+    assert entrant("telea").reach_frames == 0
 
 
 def test_an_empty_folder_and_a_strange_kind_are_refused(tmp_path: Path) -> None:

@@ -55,6 +55,13 @@ def test_a_silhouette_walks_or_stands(seed: int, walks: bool) -> None:
     assert (far > 12) if walks else np.array_equal(one.mask(0), one.mask(8))
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_frames_before_the_first_have_damage_and_change_none(kind: str) -> None:
+    later, now = Holes(kind, 3, SIZE, first=20), Holes(kind, 3, SIZE)
+    assert np.array_equal(later.mask(24), now.mask(4))
+    assert kind != "wide" or (later.mask(2).any() and not np.array_equal(later.mask(2), later.mask(3)))
+
+
 @pytest.mark.parametrize("layout", ["yuv420p", "gbrp16le", "gray16le"])
 def test_damage_changes_what_is_masked_alone(layout: str) -> None:
     pixels = LAYOUTS[layout]
