@@ -279,7 +279,7 @@ def test_the_weights_and_the_judges_are_part_of_what_the_part_is(believing, tmp_
 
 
 def test_what_ships_fits_together_and_can_be_asked():
-    look = look_at(Dirt(certainty=1.0), window(frames(speck)), MIDDLE)  # the first look takes nothing
+    look = look_at(Dirt(), window(frames(speck)), MIDDLE)
     net = Net()
     for judged, name, weights in ((Dirt(), _second.SHIPS_ALONE, None),
                                   (net, _second.SHIPS, _netted.weights_at(net.weights, net.ships))):
