@@ -63,7 +63,7 @@ class Asked:
     """Least contrast to both neighbours, 8-bit levels."""
     grain_factor: float = 4.0
     """... and least contrast in standard deviations of the grain."""
-    certainty: float = 0.9
+    certainty: float = 0.87
     """Probability from which a thing is dirt at first look; from half of it on it may be listed."""
     smallest_px: int = 4
     """Things of fewer luma pixels are left alone."""

@@ -38,11 +38,11 @@ TILING = Tiling(64, 16)
 JUMPED = 0.05
 """Where more of the picture than this stands out, and is no dirt, no large thing is taken: measured up to 0.04 on clips
 shot in our day, hand-held ones too, and 0.08 to 0.3 on a street of 1906, whose frames jump and are blurred."""
-LENIENT, TRAVELS = 0.8, 2.5
-"""Large things are asked for so much less than the certainty, in log-odds, for a judge that is wrong about some specks
-is hardly ever wrong about them; and for so much more, times the share of them that one neighbour alone differs in
-somewhere near (`_travel.py`): limbs, balls and all else that is too fast for any motion estimate. Without it a tossed
-toy, a finger and a tail that swing were taken, each on single frames of clips with no damage."""
+TRAVELS, FROM_PX, FULLY_PX = 2.0, 60, 240
+"""Things are asked for so much more than the certainty, in log-odds, times the share of them that one neighbour alone
+differs in somewhere near (`_travel.py`): limbs, balls and all else that is too fast for any motion estimate. Without it a
+tossed toy, a finger and a tail that swing were taken, each on single frames of clips with no damage. It begins with the
+first size and is full from the second on: on a worn film small things have their like everywhere."""
 LASTS, LINE, STAYS = range(3)
 """The network's outputs."""
 
@@ -100,22 +100,21 @@ def second(look: Look, judge: Path, weights: Path | None = None) -> Second | Non
     sure, taken = weighed.sure.copy(), np.zeros(len(weighed.things), bool)
     score = _network.read(judge, shelf.sha256(judge), names).score(values)
     sure[some] = _network.probability(score)
-    taken[some] = score >= wanted(
-        look.part.certainty, look.large(weighed.drawn)[some], values[:, names.index("beside")]
-    )
+    taken[some] = score >= wanted(look.part.certainty, weighed.drawn.area[some], values[:, names.index("beside")])
     new = taken & ~weighed.certain
     drawn, left = settled(look, weighed, new)
     taken[np.flatnonzero(new)[~left]] = False
     return Second(np.isin(np.arange(len(taken)), some), sure, taken, drawn.keep(left))
 
 
-def wanted(certainty: float, large: Bits, beside: Table) -> Table:
-    """Return the log-odds (m,) asked of things (m,) of which some are `large`, and one neighbour alone differs `beside`
-    them in such shares of them.
+def wanted(certainty: float, area_px: Ints, beside: Table) -> Table:
+    """Return the log-odds (m,) asked of things (m,) of so many pixels, which one neighbour alone differs from `beside`
+    them in such shares.
     """
     if certainty >= 1:
-        return np.full(len(large), np.inf)
-    return np.asarray(np.log(certainty / (1 - certainty)) + np.where(large, TRAVELS * beside - LENIENT, 0.0))
+        return np.full(len(area_px), np.inf)
+    fully = np.log(np.maximum(area_px, FROM_PX) / FROM_PX) / np.log(FULLY_PX / FROM_PX)
+    return np.asarray(np.log(certainty / (1 - certainty)) + TRAVELS * beside * np.minimum(fully, 1))
 
 
 def settled(look: Look, weighed: Weighed, new: Bits) -> tuple[Outline, Bits]:

@@ -30,7 +30,7 @@ class Dirt(Asked):
 
     version: ClassVar[int] = 7
     sensitivity: ClassVar[Mapping[str, Mapping[str, float]]] = {
-        "cautious": {"certainty": 0.97},
+        "cautious": {"certainty": 0.95},
         "thorough": {"certainty": 0.65, "contrast_levels": 8.0, "grain_factor": 3.0},
     }
     leads: ClassVar[Mapping[str, float]] = {"certainty": 0.01}

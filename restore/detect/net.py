@@ -29,7 +29,7 @@ class Net(Asked):
     ships: ClassVar[str] = "detector"
     """Name of the weights that come with the program."""
     sensitivity: ClassVar[Mapping[str, Mapping[str, float]]] = {
-        "cautious": {"certainty": 0.97},
+        "cautious": {"certainty": 0.95},
         "thorough": {"certainty": 0.65, "contrast_levels": 8.0, "grain_factor": 3.0},
     }
     leads: ClassVar[Mapping[str, float]] = {"certainty": 0.01}

@@ -237,11 +237,10 @@ def test_the_network_is_shown_what_stood_out_of_the_neighbours_in_their_turn():
 
 
 def test_more_is_asked_of_large_things_that_may_have_come_from_beside():
-    large, beside = np.array([True, True, False]), np.array([0.0, 0.5, 1.0])
-    few = np.log(0.9 / 0.1)
-    many = few - _second.LENIENT
-    np.testing.assert_allclose(_second.wanted(0.9, large, beside), [many, many + 0.5 * _second.TRAVELS, few])
-    assert np.isinf(_second.wanted(1.0, large, beside)).all()
+    area = np.array([_second.FROM_PX, _second.FULLY_PX, _second.FULLY_PX, 10**4])
+    asked, least = _second.wanted(0.9, area, np.array([1.0, 0.0, 0.5, 0.5])), np.log(0.9 / 0.1)
+    np.testing.assert_allclose(asked, [least, least, least + 0.5 * _second.TRAVELS, least + 0.5 * _second.TRAVELS])
+    assert np.isinf(_second.wanted(1.0, area, np.zeros(4))).all()
 
 
 def test_a_frame_sharper_than_those_beside_it_is_known_to_be(believing):
