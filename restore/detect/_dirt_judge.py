@@ -90,7 +90,7 @@ def clear(scene: Scene, found: Things, views: tuple[Float, Float], within_px: in
 
 def path_of(given: str) -> Path:
     """Return the file of the judge that a person gave, or of the one that is shipped."""
-    return Path(given) if given else shelf.shipped(SHIPS, ".json")
+    return shelf.chosen(given, SHIPS, ".json")
 
 
 def probability(values: Table, judge: Path) -> Table:

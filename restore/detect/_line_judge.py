@@ -106,7 +106,7 @@ def followed(sway: Sway, scale: float) -> list[float]:
 
 def path_of(given: str) -> Path:
     """Return the file of the judge that a person gave, or of the one that is shipped."""
-    return Path(given) if given else shelf.shipped(SHIPS, ".json")
+    return shelf.chosen(given, SHIPS, ".json")
 
 
 def score(measured: Sequence[Sequence[float]], judge: Path) -> Table:

@@ -26,11 +26,6 @@ class Tiling:
     """... and sees so much around them."""
 
 
-def weights_at(given: str, shipped: str, suffix: str = ".safetensors") -> Path:
-    """Return the weights file of the user's, or the one that is shipped under a name."""
-    return Path(given) if given else shelf.shipped(shipped, suffix)
-
-
 def odds(chance: Float | Table) -> Table:
     """Return log-odds of probabilities in 255ths, of any shape."""
     share = (chance + 0.5) / 256

@@ -83,7 +83,7 @@ def heard(look: Look, weighed: Weighed, some: Ints, weights: Path) -> Table:
 
 def path_of(given: str, ships: str = SHIPS) -> Path:
     """Return the file of the judge that a person gave, or of the one that is shipped."""
-    return Path(given) if given else shelf.shipped(ships, ".json")
+    return shelf.chosen(given, ships, ".json")
 
 
 def second(look: Look, judge: Path, weights: Path | None = None) -> Second | None:

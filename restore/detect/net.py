@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from restore.detect import Detection, _dirt_judge, _netted, _second
+from restore.detect import Detection, _dirt_judge, _second
 from restore.detect._look import Asked, look_at
 from restore.nets import shelf
 from restore.window import Window
@@ -40,7 +40,7 @@ class Net(Asked):
 
     def fingerprint(self) -> str:
         """Return the digest of the weights and of both judges."""
-        paths = (_netted.weights_at(self.weights, self.ships), _second.path_of(self.second_judge),
+        paths = (shelf.chosen(self.weights, self.ships), _second.path_of(self.second_judge),
                  _dirt_judge.path_of(self.judge))
         return hashlib.sha256("".join(map(shelf.sha256, paths)).encode()).hexdigest()
 
@@ -51,5 +51,5 @@ class Net(Asked):
             return Detection(np.zeros(window.size, bool))
         if look.at_end:
             return look.detection()
-        judge, weights = _second.path_of(self.second_judge), _netted.weights_at(self.weights, self.ships)
+        judge, weights = _second.path_of(self.second_judge), shelf.chosen(self.weights, self.ships)
         return look.detection(_second.second(look, judge, weights))

@@ -113,7 +113,7 @@ class Photo:
 
     def fingerprint(self) -> str:
         """Return the digest of the weights and of the judge."""
-        paths = _netted.weights_at(self.weights, self.ships), _netted.weights_at(self.judge, "flaws", ".json")
+        paths = shelf.chosen(self.weights, self.ships), shelf.chosen(self.judge, "flaws", ".json")
         return hashlib.sha256("".join(map(shelf.sha256, paths)).encode()).hexdigest()
 
     def detect(self, window: Window, t: int) -> Detection:
@@ -170,12 +170,12 @@ class Photo:
 
     def seen(self, window: Window, t: int) -> Seen:
         """Return what the network says of picture t; made once."""
-        path = _netted.weights_at(self.weights, self.ships)
+        path = shelf.chosen(self.weights, self.ships)
         return window.memo("photo-seen", (t, shelf.sha256(path)), lambda: seen_in(window, t, path))
 
     def judged(self, window: Window, t: int) -> list[Judged]:
         """Return the things of picture t that may be damage, each judged, step by step."""
-        seen, path, sharp = self.seen(window, t), _netted.weights_at(self.judge, "flaws", ".json"), sharpness(window, t)
+        seen, path, sharp = self.seen(window, t), shelf.chosen(self.judge, "flaws", ".json"), sharpness(window, t)
         net = _network.read(path, shelf.sha256(path), _flaws.NAMES)
         out = []
         for step in range(len(_flaws.LEVELS)):

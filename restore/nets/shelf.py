@@ -23,6 +23,11 @@ def _sha256(path: Path, written_ns: int, size_bytes: int) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+def chosen(given: str, name: str, suffix: str = ".safetensors") -> Path:
+    """Return the file that a person gave, or the one of that name that is shipped."""
+    return Path(given) if given else shipped(name, suffix)
+
+
 def shipped(name: str, suffix: str = ".safetensors") -> Path:
     """Return the path of a weights file of this package, its digest checked.
 

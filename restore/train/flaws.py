@@ -15,10 +15,10 @@ import numpy as np
 
 from restore.colour import Float
 from restore.detect import _flaws, photo
-from restore.detect._netted import weights_at
 from restore.detect.photo import Photo
 from restore.frames import Bits
 from restore.measure.bench import Clip
+from restore.nets import shelf
 from restore.scenes.lesson import Taught, dirtied
 from restore.scenes.still import StillLesson, draw_page
 from restore.train.judge import CLEAN_TO, DIRT_FROM, Finds, Schooling, Trade
@@ -113,5 +113,5 @@ SCHOOLING = Schooling(care=10.0, nets=8, epochs=20, decay=0.3)
 
 def trade(weights: str = "") -> Trade:
     """Return what the judge of `photo` is to know, with a network's weights of one's own where some are given."""
-    see = partial(seen_of, weights=weights_at(weights, Photo.ships))
+    see = partial(seen_of, weights=shelf.chosen(weights, Photo.ships))
     return Trade("flaws", _flaws.NAMES, FRAMES, see, "detect.photo.judge", SCHOOLING, "damage")

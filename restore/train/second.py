@@ -15,11 +15,11 @@ import numpy as np
 
 from restore.detect import _reasons, _second
 from restore.detect._look import Look, Weighed, look_at
-from restore.detect._netted import weights_at
 from restore.detect.dirt import Dirt
 from restore.detect.net import Net
 from restore.frames import Bits
 from restore.measure.bench import Clip, damage_clip
+from restore.nets import shelf
 from restore.scenes.damage import Damage
 from restore.scenes.flung import flung
 from restore.train.judge import ALL, GRAIN_LEVELS, GRAINY, LARGE, LOOKED_AT, WORN_FRAC, Finds, Schooling, Trade, grainy
@@ -101,5 +101,5 @@ AGAIN = Trade(
 
 def trade(weights: str = "") -> Trade:
     """Return what the second judge of `net` is to know, with a network's weights of one's own where some are given."""
-    see = partial(seen_of, weights=weights_at(weights, Net.ships))
+    see = partial(seen_of, weights=shelf.chosen(weights, Net.ships))
     return Trade(_second.SHIPS, _second.NAMES, FRAMES, see, "detect.net.second_judge", HEARING, "dirt")

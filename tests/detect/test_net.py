@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from films import frames, window
 
-from restore.detect import _netted, _reasons, _second, _sight
+from restore.detect import _reasons, _second, _sight
 from restore.detect._look import look_at
 from restore.detect._network import Network
 from restore.detect._second import ALONE, NAMES, TILING
@@ -21,7 +21,7 @@ from restore.detect._sight import CHANNELS, Sight
 from restore.detect.dirt import Dirt
 from restore.detect.net import Net
 from restore.errors import PartError
-from restore.nets import files
+from restore.nets import files, shelf
 from restore.nets.detector import Detector
 
 MIDDLE = 3
@@ -281,7 +281,7 @@ def test_what_ships_fits_together_and_can_be_asked():
     look = look_at(Dirt(), window(frames(speck)), MIDDLE)
     net = Net()
     for judged, name, weights in ((Dirt(), _second.SHIPS_ALONE, None),
-                                  (net, _second.SHIPS, _netted.weights_at(net.weights, net.ships))):
+                                  (net, _second.SHIPS, shelf.chosen(net.weights, net.ships))):
         found = _second.second(look, _second.path_of("", name), weights)
         assert found is not None
         assert look.detection(found).mask[80, 100]

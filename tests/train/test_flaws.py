@@ -12,7 +12,7 @@ from restore.detect._network import Network
 from restore.detect.photo import Photo
 from restore.errors import PartError
 from restore.measure.bench import Clip
-from restore.nets import files
+from restore.nets import files, shelf
 from restore.nets.detector import Detector
 from restore.scenes.film import Film
 from restore.scenes.reel import FILM_10BIT
@@ -35,7 +35,7 @@ def clip(monkeypatch) -> Clip:
 
 
 def test_what_stands_out_is_seen_with_what_it_is(clip) -> None:
-    seen = flaws.seen_of(clip, 5, 1, flaws.weights_at("", Photo.ships))
+    seen = flaws.seen_of(clip, 5, 1, shelf.chosen("", Photo.ships))
     assert seen.values.shape == (len(seen.share), len(_flaws.NAMES))
     assert np.isfinite(seen.values).all()
     assert (seen.share > DIRT_FROM).any()
