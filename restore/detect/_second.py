@@ -73,7 +73,7 @@ def crop(sight: Sight, y: int, x: int) -> Float:
 
 
 def heard(look: Look, weighed: Weighed, some: Ints, weights: Path) -> Table:
-    """Return the measurements (m, 17) of some things (m,), with the network's, in the order of `NAMES`."""
+    """Return the measurements (m, 30) of some things (m,), with the network's, in the order of `NAMES`."""
     found = weighed.things
     inside = [sheet.ravel()[found.at] for sheet in chances(look, found, some, weights)]
     mean = [_netted.odds(found.total(v) / found.area)[some] for v in inside]
@@ -108,8 +108,8 @@ def second(look: Look, judge: Path, weights: Path | None = None) -> Second | Non
 
 
 def wanted(certainty: float, area_px: Ints, beside: Table) -> Table:
-    """Return the log-odds (m,) asked of things (m,) of so many pixels, which one neighbour alone differs from `beside`
-    them in such shares.
+    """Return the log-odds (m,) asked of things (m,) of so many pixels; of such shares of them one neighbour alone
+    differs somewhere `beside` them.
     """
     if certainty >= 1:
         return np.full(len(area_px), np.inf)

@@ -23,9 +23,8 @@ class Dirt(Asked):
     A pixel is dirt where it is brighter (or darker) than both motion-compensated neighbours and those agree (SDIp:
     Kokaram, Morris, Fitzgerald and Rayner, IEEE Trans. Image Processing 4(11), 1995), decided for whole things and not
     for pixels (Licsar, Sziranyi and Czuni). Frames shown twice are skipped, flicker is evened out, and a thing that is
-    found again before and after, further along a straight path, is a moving object. Where something is left that may
-    be dirt, faint things and large ones whose like is nearby, a second judge weighs the verdict and the reasons
-    against it.
+    found again before and after, further along a straight path, is a moving object. What is left that may be dirt, and
+    all that is large, a second judge weighs with more reasons for and against it.
     """
 
     version: ClassVar[int] = 7

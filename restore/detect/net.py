@@ -20,9 +20,9 @@ class Net(Asked):
     """Good at all that `dirt` finds and at some of what it must leave open; as blind to what stays, and to shots' ends.
 
     In place of `dirt`, than which it was measured to find no more since that looks twice (`restore/weights/second.md`).
-    What `dirt` takes at first look is taken. Where something is left that may be dirt, a small U-Net
-    (`restore/nets/detector.py`; trained by `lacuna train detector`) looks at the frame beside its neighbours and
-    theirs, and a second judge (`lacuna train second`) weighs what it says with what was measured.
+    The specks `dirt` takes at first look are taken. Where something is left that may be dirt, or is large, a small
+    U-Net (`restore/nets/detector.py`; trained by `lacuna train detector`) looks at the frame beside its neighbours
+    and theirs, and a second judge (`lacuna train second`) weighs what it says with what was measured.
     """
 
     version: ClassVar[int] = 4

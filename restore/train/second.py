@@ -1,7 +1,8 @@
 """A piece of clean footage in, what `dirt` leaves open on it and what of that is dirt out: what second judges learn.
 
 Pieces are worn as films are, with less damage than the first judge learns from: where much lies close together, dirt
-has its like next to it in the next frame, which is how a swinging arm looks. Every piece is also looked at as it is.
+has its like next to it in the next frame, which is how a swinging arm looks. Every piece is also looked at as it is,
+and with things flung through it.
 """
 
 from __future__ import annotations
