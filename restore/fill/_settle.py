@@ -11,10 +11,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from restore.colour import Float
-from restore.fill._site import Site
-from restore.fill._view import NUDGE_PX, ROBUST, STILL_PX, Way, clear, places
 from restore.motion.points import TINY, Points, read
 from restore.motion.proxy import scale_of
+from restore.motion.refined import NUDGE_PX, ROBUST, STILL_PX, Way, clear, places
+from restore.motion.site import Site
 from restore.motion.used import Used
 from restore.source import Plane
 from restore.window import Window
