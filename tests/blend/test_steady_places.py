@@ -29,16 +29,16 @@ def crawling() -> list[np.ndarray]:
     """A scratch (h, w) that goes a pixel a frame to the right."""
     masks = [np.zeros(SIZE, bool) for _ in range(FRAMES)]
     for t, mask in enumerate(masks):
-        mask[20:76, 60 + t : 68 + t] = True
+        mask[20:76, 60 + t : 66 + t] = True
     return masks
 
 
 class Misled(Window):
-    """A window whose motion is off beside the damage, by other amounts in every frame."""
+    """A window whose motion is off beside the damage."""
 
     def course(self, t: int, u: int) -> Course:
         course = super().course(t, u)
-        off = np.array([0.6, -0.4], np.float32) * (-1) ** u
+        off = np.array([0.6, -0.4], np.float32)
         return replace(course, field=np.full((-(-SIZE[0] // CELL_PX), -(-SIZE[1] // CELL_PX), 2), off, np.float32))
 
 
