@@ -25,7 +25,7 @@ ROUNDS = 5
 def settled(window: Window, site: Site, steps: list[int], ways: Sequence[Way], nudges: list[Float]) -> list[Float]:
     """Return per cell the shifts (rows, columns, 2), in luma pixels, of two frames, moved against each other.
 
-    Gauss-Newton on the hole's own pixels, all cells at once (as `_view.refine` does on the ring's): a motion that gets
+    Gauss-Newton on the hole's own pixels, all cells at once (as `refine` does on the ring's): a motion that gets
     longer leads further in both frames, each by its share of the time between the two, so one unknown motion a cell is
     found from both. A cell keeps a step only if its pixels agree better after it.
     """
