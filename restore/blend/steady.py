@@ -14,7 +14,9 @@ from restore.colour import Float
 from restore.frames import Bits, Patch, support
 from restore.motion.points import Points, inside, read
 from restore.motion.proxy import scale_of
+from restore.motion.refined import places, refine, snap
 from restore.motion.shared import shared_frac
+from restore.motion.site import Ground, Site
 from restore.window import Window
 
 NEAR_FRAMES = 2
@@ -33,7 +35,7 @@ class Steady:
     frames have in common. (Weights after the recursive filter of Lai et al., ECCV 2018.)
     """
 
-    version: ClassVar[int] = 4
+    version: ClassVar[int] = 5
 
     reach_frames: int = 2
     """How many frames before and after are averaged: where a wide hole's surroundings move as one, all of them, for
@@ -63,18 +65,20 @@ class Steady:
             q = Points.of(support(where, window.pixels, p))
             real = ~support(made_up, window.pixels, p)[q.ys, q.xs]
             sums.append(Sums.of(q, plane.ravel()[q.flat].astype(np.float32), real, window.pixels.shift(p)))
+        site = around(window, own, where)
         for u in window.shot(t, self.reach_frames):
             if u != t:
-                self._add(window, t, u, patch(u), sums)
+                self._add(window, site, u, patch(u), sums)
         return rewrite(own, [s.points for s in sums], [s.calmed() for s in sums], window.pixels)
 
-    def _add(self, window: Window, t: int, u: int, theirs: Patch, sums: list[Sums]) -> None:
+    def _add(self, window: Window, site: Site, u: int, theirs: Patch, sums: list[Sums]) -> None:
         """Add what frame u shows, as far as it may be believed, to the sums of each plane."""
-        picture = window.picture(u)
+        picture, t, scale = window.picture(u), site.t, scale_of(window.size)
+        nudge = refine(window, site, u, window.course(t, u), scale) if abs(t - u) <= NEAR_FRAMES else None
         open_there = window.hidden(u) & ~theirs.mask
         calm = np.float32((self.alike_levels + 3 * window.grain(t)) * window.pixels.peak / 255)
-        for p, own in enumerate(sums):
-            known, at = self._places(window, t, u, own.points, window.pixels.shift(p))
+        for p, (own, ground) in enumerate(zip(sums, site.grounds, strict=True)):
+            known, at = self._places(window, (t, u), own.points, ground, nudge)
             if not known.any():
                 return
             seen = Restored.of(window, picture, theirs, p).between(at)
@@ -82,14 +86,16 @@ class Steady:
             near *= usable(support(open_there, window.pixels, p), at)
             own.add(known, near, seen)
 
-    def _places(self, window: Window, t: int, u: int, points: Points, shift: tuple[int, int]) -> tuple[Bits, Float]:
-        """Return which points (n,) of a plane of frame t have a place in frame u that is known, and that (k, 2)."""
-        scale, drift = scale_of(window.size), window.drift(t, u)
-        known = points.of_proxy(drift.valid, scale, shift)
-        along = drift.targets(points.pick(known), scale, shift)
-        if abs(t - u) > NEAR_FRAMES:
+    def _places(
+        self, window: Window, ends: tuple[int, int], points: Points, ground: Ground, nudge: Float | None
+    ) -> tuple[Bits, Float]:
+        """Return which points (n,) of a plane of one frame have a place in another that is known, and that (k, 2)."""
+        scale, drift = scale_of(window.size), window.drift(*ends)
+        known = points.of_proxy(drift.valid, scale, ground.shift)
+        along = drift.targets(points.pick(known), scale, ground.shift)
+        if nudge is None:
             return known, along
-        at = window.course(t, u).targets(points, scale, shift)
+        at = snap(places(ground, points, window.course(*ends), nudge, scale))
         at[known] = along
         return np.ones(len(points), bool), at
 
@@ -132,6 +138,13 @@ class Sums:
             part = shared_frac(some, own_fine * own_fine, fine * fine, alone, self.shift)
             out[real] = own + low + part * (mean - own - low)
         return out
+
+
+def around(window: Window, patch: Patch, where: Bits) -> Site:
+    """Return what surrounds some of the pixels (H, W) of a patch: all motion is corrected on that."""
+    picture, colours = window.picture(patch.index), len(patch.planes)
+    site = Site.of(window, patch.index, tuple(p.astype(np.float32) for p in picture.planes[:colours]), patch.mask)
+    return site.narrow(where.ravel()[site.hole.flat])
 
 
 def smooth(points: Points, values: Float, shift: tuple[int, int]) -> Float:

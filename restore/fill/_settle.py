@@ -11,10 +11,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from restore.colour import Float
-from restore.fill._site import Site
-from restore.fill._view import NUDGE_PX, ROBUST, STILL_PX, Way, clear, places
 from restore.motion.points import TINY, Points, read
 from restore.motion.proxy import scale_of
+from restore.motion.refined import NUDGE_PX, ROBUST, STILL_PX, Way, clear, places
+from restore.motion.site import Site
 from restore.motion.used import Used
 from restore.source import Plane
 from restore.window import Window
@@ -25,7 +25,7 @@ ROUNDS = 5
 def settled(window: Window, site: Site, steps: list[int], ways: Sequence[Way], nudges: list[Float]) -> list[Float]:
     """Return per cell the shifts (rows, columns, 2), in luma pixels, of two frames, moved against each other.
 
-    Gauss-Newton on the hole's own pixels, all cells at once (as `_view.refine` does on the ring's): a motion that gets
+    Gauss-Newton on the hole's own pixels, all cells at once (as `refine` does on the ring's): a motion that gets
     longer leads further in both frames, each by its share of the time between the two, so one unknown motion a cell is
     found from both. A cell keeps a step only if its pixels agree better after it.
     """

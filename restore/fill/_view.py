@@ -3,35 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from restore.colour import Float
-from restore.fill._site import Ground, Site
-from restore.frames import Bits, support
-from restore.motion.points import TINY, Points, grow, inside, read
+from restore.frames import Bits
+from restore.motion.points import TINY, read
 from restore.motion.proxy import scale_of
-from restore.motion.used import Used
+from restore.motion.refined import SAFETY_PX, Way, clear, near_damage, places, refine, snap
+from restore.motion.site import Ground, Site
 from restore.source import Plane
 from restore.window import Window
 
-SAFETY_PX = 1
-"""A donor pixel must be this far from any damage of its own frame."""
 TAPS = ((-1.2, 0.3125), (0.0, 0.375), (1.2, 0.3125))
 """Places and weights of three linear readings that together filter like (1, 4, 6, 4, 1) / 16, sigma 1 px."""
 TAPS_REACH_PX = 2
-SNAP_PX = 0.1
-"""A place this close to a pixel's centre is that pixel: then its very code value is copied."""
-REFINEMENTS = 6
-NUDGE_PX = 1.5
-"""Longest single step of the refinement."""
-STILL_PX = 0.01
-"""A cell whose next step would be shorter has arrived."""
-ROBUST = 16.0
-"""Differences beyond this many 8-bit levels say nothing more about motion."""
 GAIN = (0.8, 1.25)
 PRIOR = np.float32(200 * 4.0**2)
 """Sum of squares, in 8-bit levels, with which "no change of contrast" counts against the ring."""
@@ -44,20 +31,6 @@ WIDE_SHARE = np.float32(0.65)
 """And so much around wide holes, where motion is taken from their rim: it is carried far."""
 LIMITS = (2.0, 20.0)
 """8-bit levels of mismatch that are always accepted, and never."""
-
-
-class Way(Protocol):
-    """Motion from frame t to another: `motion.inward.Course`, or `motion.dense.Dense`."""
-
-    @property
-    def valid(self) -> Bits:
-        """Tell where it can be believed (h, w), on the proxy, for the rim around the holes."""
-
-    def told_frac(self, scale: int) -> float:
-        """Return for what part of a plane's rim it can be told at most whether it is valid."""
-
-    def targets(self, points: Points, scale: int, shift: tuple[int, int] = (0, 0)) -> Float:
-        """Return where points of a plane go: (n, 2) float32, (x, y) in that plane of the other frame."""
 
 
 @dataclass(frozen=True)
@@ -130,39 +103,6 @@ def show(plane: Plane, at: Float, fit: Fit, pure: Bits) -> Shown:
     return Shown(sharp * fit.gain + fit.offset, low_band(plane, at) * fit.gain + fit.offset, pure)
 
 
-def places(g: Ground, points: Points, course: Way, nudge: Float, scale: int) -> Float:
-    """Return where the motion takes points of a plane, corrected by the cells' nudges (rows, columns, 2) of luma."""
-    by = g.used.cells.at(nudge, points)
-    by /= np.array([1 << g.shift[1], 1 << g.shift[0]], np.float32)
-    by += course.targets(points, scale, g.shift)
-    return by
-
-
-def snap(at: Float) -> Float:
-    """Return places moved onto a pixel's centre where they are next to one."""
-    whole = np.rint(at)
-    return np.where(np.abs(at - whole) < SNAP_PX, whole, at).astype(np.float32)
-
-
-def near_damage(window: Window, u: int, plane: int, px: int = SAFETY_PX) -> Plane:
-    """Return where a plane of frame u is damaged, or at most `px` away from it: (h, w), 255 and 0."""
-    def make() -> Plane:
-        if px > SAFETY_PX:
-            wider = 2 * (px - SAFETY_PX) + 1
-            return cv2.dilate(near_damage(window, u, plane), np.ones((wider, wider), np.uint8))
-        near = grow(support(window.hidden(u), window.pixels, plane), px).view(np.uint8)
-        return np.multiply(near, np.uint8(255), out=near)
-
-    return window.memo("damage-near", (u, window.pixels.shift(plane), px, window.hidden_digest(u)), make)
-
-
-def clear(window: Window, u: int, at: Float, plane: int) -> Bits:
-    """Tell which places (n, 2) of a plane of frame u lie in the picture and away from its damage."""
-    hidden = near_damage(window, u, plane)
-    free = read(hidden, at[:, 0], at[:, 1]) < 0.05 * 255
-    return free & inside(at, (hidden.shape[0], hidden.shape[1]))
-
-
 def unspoilt(window: Window, u: int, at: Float, plane: int) -> Bits:
     """Tell at which places (n, 2) of a plane of frame u no damage gets into the low band."""
     damaged = near_damage(window, u, plane, SAFETY_PX + TAPS_REACH_PX)
@@ -180,75 +120,6 @@ def low_band(plane: Plane, at: Float) -> Float:
     for tap, (_, _, weight) in zip(read(plane, xs, ys).reshape(len(shifts), -1), shifts, strict=True):
         total += weight * tap
     return total
-
-
-@dataclass(frozen=True)
-class Rim:
-    """The ring points that a neighbour can be compared at, with what the refinement has to know of them."""
-
-    points: Points
-    cell: npt.NDArray[np.intp]
-    start: Float
-    """(m, 2) where the motion takes them."""
-    known: Float
-    slope_x: Float
-    slope_y: Float
-    """(m,) the frame's own value and gradient, 8-bit levels."""
-
-    def pick(self, keep: Bits) -> Rim:
-        """Return the points (m,) to keep."""
-        at = np.flatnonzero(keep)
-        points = Points(self.points.size, self.points.ys.take(at), self.points.xs.take(at))
-        known, slope_x, slope_y = (a.take(at) for a in (self.known, self.slope_x, self.slope_y))
-        return Rim(points, self.cell.take(at), self.start.take(at, 0), known, slope_x, slope_y)
-
-    def sums(self, plane: Plane, unit: np.float32, used: Used, nudge: Float) -> Float:
-        """Return over each cell (k, 4) the sums of |e|, e, and e times the gradient; e is how the planes differ."""
-        at = used.at(nudge, self.points)
-        at += self.start
-        e = read(plane, at[:, 0], at[:, 1])
-        e *= -unit
-        e += self.known
-        np.clip(e, -ROBUST, ROBUST, out=e)
-        return used.own(self.cell, np.abs(e), e, self.slope_x * e, self.slope_y * e)
-
-
-def refine(window: Window, site: Site, u: int, course: Way, scale: int) -> Float:
-    """Return per cell the small shift (rows, columns, 2), in luma pixels, that fits the ring to frame u better.
-
-    Gauss-Newton on the ring's own pixels, all cells at once, with the frame's own gradient, which needs no second
-    look at the neighbour (Lucas and Kanade, IJCAI 1981; Baker and Matthews, IJCV 2004, for the gradient). A cell
-    keeps a step only if its ring agrees better after it; only around cells that still move is anything read again.
-    """
-    g, plane = site.grounds[0], window.picture(u).planes[0]
-    start = course.targets(g.ring, scale)
-    usable = g.ring.of_proxy(course.valid, scale, g.shift) & clear(window, u, start, 0)
-    rim = Rim(g.ring, g.cell, start, site.known[0] * site.unit, site.slope_x, site.slope_y).pick(usable)
-    gx, gy = rim.slope_x, rim.slope_y
-    n, sx, sy, xx, xy, yy = g.used.around(g.used.own(rim.cell, np.ones_like(gx), gx, gy, gx * gx, gx * gy, gy * gy))
-    count = np.maximum(n, TINY)
-    stiff = n * np.float32(0.5 + site.grain**2)
-    xx, xy, yy = xx - sx * sx / count + stiff, xy - sx * sy / count, yy - sy * sy / count + stiff
-    det = np.maximum(xx * yy - xy * xy, TINY)
-    nudge: Float = np.zeros((len(n), 2), np.float32)
-    step = np.zeros_like(nudge)
-    best = np.full(len(n), np.inf, np.float32)
-    own, near, moving = np.zeros((len(n), 4), np.float32), np.ones(len(n), bool), rim
-    for _ in range(REFINEMENTS + 1):
-        trial = nudge + step
-        own[near] = moving.sums(plane, site.unit, g.used, trial)[near]
-        size, level, xe, ye = g.used.around(own)
-        better = size < best * count
-        nudge[better], best[better] = trial[better], (size / count)[better]
-        xe, ye = xe - sx * level / count, ye - sy * level / count  # a difference of tone is not motion
-        dx, dy = (np.clip(v / det, -NUDGE_PX, NUDGE_PX) for v in (yy * xe - xy * ye, xx * ye - xy * xe))
-        moves = better & (np.maximum(np.abs(dx), np.abs(dy)) > STILL_PX)
-        if not moves.any():
-            break
-        step[:, 0], step[:, 1] = dx * moves, dy * moves
-        near = g.used.touching(moves)
-        moving = rim.pick(near[rim.cell])
-    return g.used.spread(nudge)
 
 
 @dataclass(frozen=True)

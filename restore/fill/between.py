@@ -11,9 +11,9 @@ import numpy as np
 
 from restore.colour import Float
 from restore.fill import Filling
-from restore.fill._view import near_damage
 from restore.frames import Bits, spread, support
 from restore.motion.flow import grid
+from restore.motion.refined import near_damage
 from restore.window import Window
 
 CLEAN = 0.05 * 255

@@ -12,13 +12,14 @@ from restore.colour import Float
 from restore.fill import Filling
 from restore.fill._across import across
 from restore.fill._settle import settled
-from restore.fill._site import Ground, Site
-from restore.fill._view import SHARE, WIDE_SHARE, Shown, View, refine, view
+from restore.fill._view import SHARE, WIDE_SHARE, Shown, View, view
 from restore.frames import Bits
 from restore.motion.inward import Course
 from restore.motion.points import TINY, Cells, Ints
 from restore.motion.proxy import scale_of
+from restore.motion.refined import refine
 from restore.motion.shared import shared_frac
+from restore.motion.site import Ground, Site
 from restore.span import Span
 from restore.window import Window
 

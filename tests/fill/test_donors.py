@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from restore.fill._across import across
-from restore.fill._site import Ground, Site
 from restore.fill.donors import FAR_PX, Donors, far, join, middle
 from restore.fill.ladder import fill_frame
 from restore.frames import DONOR, support
 from restore.motion.inward import CELL_PX, Course
 from restore.motion.points import Points
+from restore.motion.site import Ground, Site
 from restore.testing import LAYOUTS, damage, film
 from restore.window import Window
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from restore.fill._settle import settled
-from restore.fill._site import Site
 from restore.motion.dense import Dense
+from restore.motion.site import Site
 from restore.testing import LAYOUTS
 from restore.window import Window
 
