@@ -41,8 +41,8 @@ shot in our day, hand-held ones too, and 0.08 to 0.3 on a street of 1906, whose 
 TRAVELS, FROM_PX, FULLY_PX = 2.0, 60, 240
 """Things are asked for so much more than the certainty, in log-odds, times the share of them that one neighbour alone
 differs in somewhere near (`_travel.py`): limbs, balls and all else that is too fast for any motion estimate. Without
-it a tossed toy, a finger and a tail that swing were taken, each on single frames of clips with no damage. It begins
-with the first size and is full from the second on: on a worn film small things have their like everywhere."""
+it 20 things of more than 150 pixels were taken in 1,655 frames with no damage, with it 3. It begins with the first size
+and is full from the second on: on a worn film small things have their like everywhere."""
 LASTS, LINE, STAYS = range(3)
 """The network's outputs."""
 

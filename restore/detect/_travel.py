@@ -36,7 +36,7 @@ def _travel(scene: Scene, found: Things, i: int) -> tuple[float, float, float]:
     reach = round(REACH * side) + REACH_PX
     (h, w), top, left = scene.here.shape, max(y0 - reach, 0), max(x0 - reach, 0)
     at = np.s_[top : min(y1 + reach, h), left : min(x1 + reach, w)]
-    places = found.at[found.own == i]
+    places = found.at[found.starts[i] :][: found.area[i]]
     shape = np.zeros((y1 - y0, x1 - x0), np.float32)
     shape[places // w - y0, places % w - x0] = 1
     level = max(SHARE * float(scene.excess.ravel()[places].mean()), LEVELS)

@@ -284,6 +284,10 @@ def test_what_ships_fits_together_and_can_be_asked():
                                   (net, _second.SHIPS, shelf.chosen(net.weights, net.ships))):
         found = _second.second(look, _second.path_of("", name), weights)
         assert found is not None
+        thing = int(np.argmax(look.weighed().drawn.area))  # the disc: large, so that it is asked about again
+        assert found.asked[thing]
+        assert found.taken[thing]
+        assert found.sure[thing] > 0.9
         assert look.detection(found).mask[80, 100]
         assert judged.fingerprint()
 
