@@ -41,6 +41,10 @@ AS_WELL = np.float32(1.25)
 """Motion measured around a wide hole is believed up to so many times the error of that at its rim."""
 OUTER = np.float32(4)
 """And only up to so many 8-bit levels more than grain explains: it knows less of what lies next to the hole."""
+CLOSE = np.float32(2)
+"""Frames further away than the next lend to narrow holes only where they show the ring to so many 8-bit levels and what
+grain explains. They are asked behind scratches that last, once motion has carried a place out from there; where motion
+was not followed they put a piece of something else there, which looks worse than any guess across a few pixels."""
 NEAR_FRAMES, STRIDE = 8, 2
 """Frames further away lend to wide holes alone, and not all of them are asked: they show much the same."""
 RIM_FRAMES, FAR_PX, NEVER = 2, 5.0, np.float32(2)
@@ -60,7 +64,7 @@ class Donors:
     ACM TOG 1983, for the idea of joining bands separately), and their average as far as they have it in common.
     """
 
-    version: ClassVar[int] = 5
+    version: ClassVar[int] = 6
     invents: ClassVar[bool] = False
 
     reach_frames: int = 3
@@ -125,6 +129,8 @@ class Donors:
         if abs(step) > RIM_FRAMES:
             least[inside & far(window, site, course)] = NEVER
         near = view(window, site, step, self.tolerance, course, least)
+        if abs(step) > 1:
+            near = replace(near, weight=near.weight * (inside | fits(near, site, CLOSE)))
         if not inside.any():
             return near
         some = site.narrow(inside)
@@ -133,8 +139,7 @@ class Donors:
     def _outer(self, window: Window, site: Site, step: int) -> View:
         """Return what one frame shows of wide holes along the motion around them, as far as it fits."""
         found = view(window, site, step, self.tolerance, window.drift(site.t, site.t + step))
-        fits = found.error * site.unit < OUTER + 2 * np.float32(site.grain)
-        return replace(found, weight=found.weight * fits)
+        return replace(found, weight=found.weight * fits(found, site, OUTER))
 
     def _past(self, window: Window, site: Site, steps: list[int]) -> list[View]:
         """Return what a frame before and one after show along the motion between the two."""
@@ -143,6 +148,11 @@ class Donors:
         fine = settled(window, site, steps, ways, rough)
         return [view(window, site, k, self.tolerance, way, nudge=nudge)
                 for k, way, nudge in zip(steps, ways, fine, strict=True)]
+
+
+def fits(found: View, site: Site, spare: np.float32) -> Bits:
+    """Tell where (n,) a view shows the ring as it is, but for what grain explains and so many 8-bit levels."""
+    return np.asarray(found.error * site.unit < spare + 2 * np.float32(site.grain), bool)
 
 
 def far(window: Window, site: Site, course: Course) -> Bits:

@@ -176,6 +176,21 @@ def test_what_a_near_frame_shows_and_does_not_fit_is_not_sought_further_away():
     assert not fill_frame([Donors()], window, 2).mask.any()
 
 
+@pytest.mark.parametrize("off_levels", [0, 1, 10])
+@pytest.mark.parametrize("lasts_frames", [0, 1])
+def test_far_frames_lend_to_narrow_holes_only_what_fits_closely(off_levels, lasts_frames):
+    """What lasts a frame is taken from the next, which may show its ring otherwise; what lasts longer is not."""
+    scene = np.where(np.indices(SIZE)[1] < 57, 90.0, 160.0) + np.random.default_rng(3).normal(0, 1, SIZE)
+    other = scene + off_levels * np.where(np.indices(SIZE).sum(0) // 2 % 2, 1, -1)
+    mask = np.zeros(SIZE, bool)
+    mask[30:66, 60:64] = True
+    masks = [mask if abs(t - 2) <= lasts_frames else np.zeros(SIZE, bool) for t in range(5)]
+    shown = [np.rint(scene if abs(t - 2) <= lasts_frames else other).astype(np.uint8) for t in range(5)]
+    pictures = [(np.where(m, 255, s).astype(np.uint8),) for s, m in zip(shown, masks, strict=True)]
+    copied = fill_frame([Donors()], Window.of(pictures, LAYOUTS["gray"], masks), 2).mask.any()
+    assert copied == (off_levels < 10 or lasts_frames == 0)
+
+
 def behind(far, size=(120, 160)):
     """A thing stands in a panning scene and leaves `far` frames later: frames, masks and the truth."""
     noise = cv2.GaussianBlur(np.random.default_rng(7).normal(size=(size[0], size[1] + 200)), (0, 0), 3)
