@@ -11,14 +11,14 @@ from restore.fill._trained import Trained
 
 @dataclass(frozen=True)
 class ContextEncoder(Trained):
-    """Good for comparison with the literature: a soft guess. Draws no texture; as shipped it is no more than smooth.
+    """Good for comparison with the literature: a soft guess, little more than smooth. Draws no texture.
 
     Pathak et al., Context Encoders: Feature Learning by Inpainting, CVPR 2016 (`restore/nets/context_encoder.py`;
     trained by `lacuna train context_encoder`; see `restore/weights/context_encoder.md`). It fills all of a hole,
     without grain.
     """
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     invents: ClassVar[bool] = True
     ships: ClassVar[str] = "context_encoder"
     grid: ClassVar[Grid] = Grid(side_px=256, step_px=160, blind_px=32, deep_px=48)

@@ -4,22 +4,25 @@ Pathak, Krahenbuhl, Donahue, Darrell and Efros, Context Encoders: Feature Learni
 is squeezed through a bottleneck and drawn again from there, without a way around. It differs from the paper in that it
 is fully convolutional, so that any size will do: in the bottleneck each channel looks around by itself and channels are
 mixed apart from that, where the paper connects all to all; there is no normalisation; layers are drawn large before
-they are convolved, which leaves no chequers; and what is drawn is added to a smooth fill.
+they are convolved, which leaves no chequers; and what is drawn is added to a smooth fill, which the last layers see
+too: without that they would not know where the hole ends.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from restore.nets.needs import Needs
 from restore.nets.smooth import OverSmooth
 
-WIDTHS = (32, 64, 96, 128, 160)
+WIDTHS = (32, 64, 128, 160)
 LOOK_PX = 7
-"""Side of what a channel of the bottleneck looks at, in its own samples."""
+"""Side of what a channel of the bottleneck looks at, in its own samples: crops that are learnt from are six wide, and
+what reaches beyond them would never learn."""
 
 
 class ContextEncoder(OverSmooth):
@@ -35,8 +38,9 @@ class ContextEncoder(OverSmooth):
         self.mix = nn.Conv2d(deep, deep, 1)
         outs = (widths[0], *widths[:-1])
         self.up = nn.ModuleList(nn.Conv2d(b, a, 3, padding=1) for a, b in zip(outs[::-1], widths[::-1], strict=True))
+        self.last = nn.Conv2d(widths[0] + 4, widths[0], 3, padding=1)
         self.out = nn.Conv2d(widths[0], 3, 3, padding=1)
-        self.still()
+        self.begin()
         self.needs = Needs(3, 2 ** max(self.levels, len(widths)))
 
     @classmethod
@@ -53,7 +57,7 @@ class ContextEncoder(OverSmooth):
         x = functional.elu(self.mix(functional.elu(self.look(x))))
         for up in self.up:
             x = functional.elu(up(functional.interpolate(x, scale_factor=2.0)))
-        return self.out(x)
+        return self.out(functional.elu(self.last(torch.cat([x, seen], 1))))
 
 
 NET = ContextEncoder

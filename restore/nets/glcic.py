@@ -4,13 +4,14 @@ Iizuka, Simo-Serra and Ishikawa, Globally and Locally Consistent Image Completio
 down, four layers that look ever further without going down any more (dilations 2, 4, 8, 16), two steps up. It differs
 from the paper in its width (24 instead of 64 channels), in that ELU without normalisation stands where batches were
 normalised, that layers of equal size add to what they are given, that samples are drawn large before they are convolved
-instead of transposed convolutions, and that it predicts what a smooth fill gets wrong.
+instead of transposed convolutions, and that it predicts what a smooth fill gets wrong, which the last layers see too.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -37,9 +38,9 @@ class Glcic(OverSmooth):
         self.back = nn.Conv2d(four, two, 3, padding=1)
         self.above = nn.Conv2d(two, two, 3, padding=1)
         self.whole = nn.Conv2d(two, width, 3, padding=1)
-        self.last = nn.Conv2d(width, width // 2, 3, padding=1)
+        self.last = nn.Conv2d(width + 4, width // 2, 3, padding=1)
         self.out = nn.Conv2d(width // 2, 3, 3, padding=1)
-        self.still()
+        self.begin(adding=[self.beside, *self.middle, self.above])
         self.needs = Needs(3, 2**self.levels)
 
     @classmethod
@@ -56,7 +57,7 @@ class Glcic(OverSmooth):
         x = functional.elu(self.back(functional.interpolate(x, scale_factor=2.0)))
         x = x + functional.elu(self.above(x))
         x = functional.elu(self.whole(functional.interpolate(x, scale_factor=2.0)))
-        return self.out(functional.elu(self.last(x)))
+        return self.out(functional.elu(self.last(torch.cat([x, seen], 1))))
 
 
 NET = Glcic

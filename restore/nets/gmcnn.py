@@ -5,7 +5,7 @@ columns with kernels of 7, 5 and 3 samples look at the picture apart from each o
 around by dilations 2, 4, 8 and 16, and what they found is put together at full size. It differs from the paper in its
 width (8 instead of 32 channels), in that dilated layers have kernels of 3 samples in all columns, that the picture's
 rim is not mirrored, that layers of equal size add to what they are given, and that it predicts what a smooth fill gets
-wrong.
+wrong, which the last layers see too.
 """
 
 from __future__ import annotations
@@ -69,10 +69,11 @@ class Gmcnn(OverSmooth):
     def __init__(self, width: int = WIDTH) -> None:
         """Make the layers; weights are random until loaded."""
         super().__init__()
-        self.columns = nn.ModuleList(Column(width, k, steps) for steps, k in enumerate(KERNELS_PX))
-        self.join = nn.Conv2d(7 * width, width, 3, padding=1)
+        columns = [Column(width, k, steps) for steps, k in enumerate(KERNELS_PX)]
+        self.columns = nn.ModuleList(columns)
+        self.join = nn.Conv2d(7 * width + 4, width, 3, padding=1)
         self.out = nn.Conv2d(width, 3, 3, padding=1)
-        self.still()
+        self.begin(adding=[layer for column in columns for layer in column.middle])
         self.needs = Needs(3, 2**self.levels)
 
     @classmethod
@@ -82,7 +83,8 @@ class Gmcnn(OverSmooth):
 
     def residual(self, seen: Tensor) -> Tensor:
         """Return what to add (n, 3, h, w), from (n, 4, h, w) the smooth picture around zero and the holes."""
-        return self.out(functional.elu(self.join(torch.cat([column(seen) for column in self.columns], 1))))
+        found = [*(column(seen) for column in self.columns), seen]
+        return self.out(functional.elu(self.join(torch.cat(found, 1))))
 
 
 NET = Gmcnn

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -50,6 +52,22 @@ class OverSmooth(nn.Module):
         """Make the last layer's weights zero: to begin with, the smooth fill is left as it is."""
         nn.init.zeros_(self.out.weight)
         nn.init.zeros_(self.out.bias)  # type: ignore[arg-type]
+
+    def begin(self, adding: Iterable[nn.Module] = ()) -> None:
+        """Make random weights that carry a signal through many layers; those of layers that are `adding` to what they
+        are given begin at zero.
+
+        Without normalisation a signal fades or grows from layer to layer, and a deep network learns nothing: variances
+        are kept as He et al. say (ICCV 2015), and branches begin as nothing (after Zhang et al., Fixup, ICLR 2019).
+        """
+        branches = {id(layer) for layer in adding}
+        for layer in (m for m in self.modules() if isinstance(m, nn.Conv2d)):
+            if id(layer) in branches:
+                nn.init.zeros_(layer.weight)
+            else:
+                nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+            nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
+        self.still()
 
     def forward(self, picture: Tensor, known: Tensor) -> Tensor:
         """Return pictures (n, 3, h, w) without their grain, from pictures in [0, 1] and what is known of them.

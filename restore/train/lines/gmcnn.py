@@ -93,7 +93,7 @@ def diversity(path: Path | None) -> Diversity:
 
 
 LINE = Line(
-    "gmcnn", Gmcnn, loss_of, 1100,
-    phases=(Phase(0.85), Phase(0.15, judges=True, adversarial=ADVERSARIAL, texture=1.0)),
+    "gmcnn", Gmcnn, loss_of, 10_000, crops=8, peak_rate=3e-4, muon=True, keep_frac=0.998,
+    phases=(Phase(0.92), Phase(0.08, judges=True, adversarial=ADVERSARIAL, texture=1.0)),
     critic=partial(Critic, (whole, beside_hole)), game=Wasserstein(), texture=diversity,
 )
