@@ -11,9 +11,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from restore.colour import Float
-from restore.motion.points import TINY, Points, read
+from restore.motion.points import Points, read
 from restore.motion.proxy import scale_of
-from restore.motion.refined import NUDGE_PX, ROBUST, STILL_PX, Way, clear, places
+from restore.motion.refined import ROBUST, STILL_PX, Slopes, Way, clear, places
 from restore.motion.site import Site
 from restore.motion.used import Used
 from restore.source import Plane
@@ -60,12 +60,9 @@ def spread(
     """Return by how much the motion of each cell in use (k, 2) is to be longer."""
     cell = used.number(some)
     gx, gy = (shares[1] * slopes(planes[1], at[1], site.unit) - shares[0] * slopes(planes[0], at[0], site.unit)).T
-    n, sx, sy, xx, xy, yy = used.around(used.own(cell, np.ones_like(gx), gx, gy, gx * gx, gx * gy, gy * gy))
-    count = np.maximum(n, TINY)
-    stiff = n * np.float32(0.5 + site.grain**2)
-    xx, xy, yy = xx - sx * sx / count + stiff, xy - sx * sy / count, yy - sy * sy / count + stiff
-    det = np.maximum(xx * yy - xy * xy, TINY)
-    by, best = np.zeros((len(n), 2), np.float32), np.full(len(n), np.inf, np.float32)
+    known = Slopes.of(used, cell, gx, gy, site.grain)
+    n, count = len(known.count), known.count
+    by, best = np.zeros((n, 2), np.float32), np.full(n, np.inf, np.float32)
     step = np.zeros_like(by)
     for _ in range(ROUNDS + 1):
         trial = by + step
@@ -76,8 +73,7 @@ def spread(
         size, level, xe, ye = used.around(used.own(cell, np.abs(e), e, gx * e, gy * e))
         better = size < best * count
         by[better], best[better] = trial[better], (size / count)[better]
-        xe, ye = xe - sx * level / count, ye - sy * level / count
-        dx, dy = (np.clip(v / det, -NUDGE_PX, NUDGE_PX) for v in (yy * xe - xy * ye, xx * ye - xy * xe))
+        dx, dy = known.step(level, xe, ye)
         moves = better & (np.maximum(np.abs(dx), np.abs(dy)) > STILL_PX)
         if not moves.any():
             break

@@ -7,7 +7,7 @@ moves. What both frames show around the holes tells better.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, Self
 
 import cv2
 import numpy as np
@@ -112,6 +112,34 @@ class Rim:
         return used.own(self.cell, np.abs(e), e, self.slope_x * e, self.slope_y * e)
 
 
+@dataclass(frozen=True)
+class Slopes:
+    """Sums of gradients around each of the cells in use, all (k,): what a Gauss-Newton step is solved from."""
+
+    count: Float
+    x: Float
+    y: Float
+    xx: Float
+    xy: Float
+    yy: Float
+    det: Float
+
+    @classmethod
+    def of(cls, used: Used, cell: npt.NDArray[np.intp], gx: Float, gy: Float, grain: float) -> Self:
+        """Add up gradients (m,), 8-bit levels a pixel, of points in cells (m,); the more grain, the stiffer."""
+        n, x, y, xx, xy, yy = used.around(used.own(cell, np.ones_like(gx), gx, gy, gx * gx, gx * gy, gy * gy))
+        count = np.maximum(n, TINY)
+        stiff = n * np.float32(0.5 + grain**2)
+        xx, xy, yy = xx - x * x / count + stiff, xy - x * y / count, yy - y * y / count + stiff
+        return cls(count, x, y, xx, xy, yy, np.maximum(xx * yy - xy * xy, TINY))
+
+    def step(self, level: Float, xe: Float, ye: Float) -> tuple[Float, Float]:
+        """Return the step (x, y) each cell asks for, from the sums (k,) of differences, and of them times gradients."""
+        xe, ye = xe - self.x * level / self.count, ye - self.y * level / self.count  # a change of tone is not motion
+        dx, dy = self.yy * xe - self.xy * ye, self.xx * ye - self.xy * xe
+        return np.clip(dx / self.det, -NUDGE_PX, NUDGE_PX), np.clip(dy / self.det, -NUDGE_PX, NUDGE_PX)
+
+
 def refine(window: Window, site: Site, u: int, course: Way, scale: int) -> Float:
     """Return per cell the small shift (rows, columns, 2), in luma pixels, that fits the ring to frame u better.
 
@@ -123,24 +151,19 @@ def refine(window: Window, site: Site, u: int, course: Way, scale: int) -> Float
     start = course.targets(g.ring, scale)
     usable = g.ring.of_proxy(course.valid, scale, g.shift) & clear(window, u, start, 0)
     rim = Rim(g.ring, g.cell, start, site.known[0] * site.unit, site.slope_x, site.slope_y).pick(usable)
-    gx, gy = rim.slope_x, rim.slope_y
-    n, sx, sy, xx, xy, yy = g.used.around(g.used.own(rim.cell, np.ones_like(gx), gx, gy, gx * gx, gx * gy, gy * gy))
-    count = np.maximum(n, TINY)
-    stiff = n * np.float32(0.5 + site.grain**2)
-    xx, xy, yy = xx - sx * sx / count + stiff, xy - sx * sy / count, yy - sy * sy / count + stiff
-    det = np.maximum(xx * yy - xy * xy, TINY)
-    nudge: Float = np.zeros((len(n), 2), np.float32)
+    known = Slopes.of(g.used, rim.cell, rim.slope_x, rim.slope_y, site.grain)
+    n, count = len(known.count), known.count
+    nudge: Float = np.zeros((n, 2), np.float32)
     step = np.zeros_like(nudge)
-    best = np.full(len(n), np.inf, np.float32)
-    own, near, moving = np.zeros((len(n), 4), np.float32), np.ones(len(n), bool), rim
+    best = np.full(n, np.inf, np.float32)
+    own, near, moving = np.zeros((n, 4), np.float32), np.ones(n, bool), rim
     for _ in range(REFINEMENTS + 1):
         trial = nudge + step
         own[near] = moving.sums(plane, site.unit, g.used, trial)[near]
         size, level, xe, ye = g.used.around(own)
         better = size < best * count
         nudge[better], best[better] = trial[better], (size / count)[better]
-        xe, ye = xe - sx * level / count, ye - sy * level / count  # a difference of tone is not motion
-        dx, dy = (np.clip(v / det, -NUDGE_PX, NUDGE_PX) for v in (yy * xe - xy * ye, xx * ye - xy * xe))
+        dx, dy = known.step(level, xe, ye)
         moves = better & (np.maximum(np.abs(dx), np.abs(dy)) > STILL_PX)
         if not moves.any():
             break

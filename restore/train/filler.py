@@ -28,6 +28,8 @@ from restore.train.state import Mean, State, pace, settle
 WARM_UP, LAST = 0.02, 0.01
 PATIENCE_FRAC = 0.25
 CRITIC_RATE, CRITIC_MOMENTA = 2e-4, (0.5, 0.9)
+KEPT_S = 30
+"""A training that is killed has lost no more than so many seconds, and the step it was at."""
 HELD, HELD_CROPS, HELD_SEED = 6, 16, 9
 """Batches of crops that no step learns from, though from the same pictures."""
 Report = Callable[[str], None]
@@ -50,7 +52,7 @@ class Plan:
     device: str = "cpu"
     threads: int = 1
     check_every: int = 250
-    """Steps between two validations, sample sheets and states kept."""
+    """Steps between two validations and sample sheets."""
     patience: int = 6
     """A phase without critics ends when this many validations in a row brought nothing, and a quarter of all steps with
     them: while the rate is high, a long training stands still for long. 0 for never."""
@@ -221,7 +223,7 @@ def train(plan: Plan, folder: Path, say: Report = lambda _: None) -> dict[str, f
         batch(pictures, plan.seed + 10**6 * HELD_SEED, n, HELD_CROPS, line.held_side_px, line.damage)
         for n in range(HELD)
     ]
-    events, scores = Events(folder, run.done), dict[str, float]()
+    events, scores, kept = Events(folder, run.done), dict[str, float](), time.monotonic()
     while run.done < plan.steps:
         try:
             run.learn(batch(pictures, plan.seed, run.done, run.crops, line.side_px, line.damage))
@@ -232,6 +234,10 @@ def train(plan: Plan, folder: Path, say: Report = lambda _: None) -> dict[str, f
         late = bool(plan.minutes) and time.monotonic() - began > 60 * plan.minutes
         if late or run.done % plan.check_every == 0 or run.done == plan.steps:
             scores = check(run, held, time.monotonic() - began, events, say)
+            kept = time.monotonic()
+        elif time.monotonic() - kept >= KEPT_S:
+            run.state.save()
+            kept = time.monotonic()
         if late:
             say(f"stopped after {plan.minutes:g} minutes; the same command goes on from step {run.done}")
             break

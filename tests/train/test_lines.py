@@ -73,6 +73,23 @@ def test_killed_among_critics_and_gone_on_it_comes_to_the_same_weights(name, tmp
     assert ("texture loss" in last) == (name == "gmcnn")
 
 
+@pytest.mark.parametrize(("kept_s", "begins"), [(0, 2), (1000, 0)])
+def test_what_was_learnt_is_kept_between_validations_too(kept_s, begins, tmp_path, monkeypatch):
+    calls = []
+
+    def killed(run, shown, real=Run.learn):
+        calls.append(run.done)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        real(run, shown)
+
+    monkeypatch.setattr(filler, "KEPT_S", kept_s)
+    monkeypatch.setattr(Run, "learn", killed)
+    with pytest.raises(KeyboardInterrupt):
+        train(plan("glcic", check_every=5), tmp_path)
+    assert Run(plan("glcic", check_every=5), tmp_path).done == begins
+
+
 def test_each_phase_lets_learn_whom_it_says(tmp_path):
     run = Run(plan("glcic"), tmp_path)
     pictures = filler.gather()

@@ -73,7 +73,7 @@ class Line:
     held_side_px: int = 96
     peak_rate: float = 1e-3
     muon: bool = False
-    """Layers learn by Muon; deep chains of layers bear a tenth of the rate that wide and shallow ones do."""
+    """Layers learn by Muon; deep chains of layers bear a tenth or less of the rate that `thin` does."""
     keep_frac: float = 0.995
     """Of the running mean of the weights at each step."""
     phases: tuple[Phase, ...] = (Phase(1.0),)
